@@ -1,0 +1,88 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// What every Swift target of Sluice is compiled with: Swift 6 language mode, no warning left standing.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// The hot path's modules: release builds trust that one owner has its state to itself, which debug builds and the tests
+/// check on every access (a check costs a tenth of a message's way).
+let hot: [SwiftSetting] =
+    strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
+/// The arrows of Sources/ARCHITECTURE.md, from the bottom up: a target may only use what stands above it here.
+let package = Package(
+    name: "sluice",
+    products: [
+        .executable(name: "sluice", targets: ["sluice"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        .target(name: "CSluice"),
+        .systemLibrary(name: "CDeflate"),
+        .target(name: "CNcurses", linkerSettings: [.linkedLibrary("ncursesw")]),
+
+        .target(name: "SluiceMessage", dependencies: ["CSluice", "CDeflate"], swiftSettings: hot),
+        .target(name: "SluiceAPI", dependencies: ["SluiceMessage"], swiftSettings: strict),
+        .target(name: "SluiceStorage", dependencies: ["SluiceMessage", "CSluice"], swiftSettings: hot),
+        .target(
+            name: "SluiceBroker",
+            dependencies: [
+                "SluiceAPI", "SluiceStorage", "SluiceMessage",
+                .product(name: "HeapModule", package: "swift-collections"),
+            ], swiftSettings: hot),
+        .target(name: "SluiceHost", dependencies: ["SluiceBroker", "CSluice"], swiftSettings: strict),
+        .target(name: "SluiceClient", dependencies: ["SluiceAPI", "SluiceHost"], swiftSettings: hot),
+        .target(
+            name: "SluiceThemes", path: "Themes",
+            resources: [
+                .embedInCode("sluice-dark.toml"), .embedInCode("sluice-light.toml"),
+                .embedInCode("sixteen.toml"), .embedInCode("clear.toml"),
+            ], swiftSettings: strict),
+        .target(
+            name: "SluiceConsole",
+            dependencies: ["SluiceAPI", "SluiceThemes", .product(name: "TOMLKit", package: "TOMLKit")],
+            swiftSettings: strict),
+        .target(name: "SluiceTerminal", dependencies: ["SluiceConsole", "CNcurses", "CSluice"], swiftSettings: strict),
+        .target(
+            name: "SluiceScenarios",
+            dependencies: ["SluiceClient", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+        .executableTarget(
+            name: "sluice",
+            dependencies: [
+                "SluiceClient", "SluiceConsole", "SluiceTerminal", "SluiceScenarios",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "SluiceConsoleBaseTests", dependencies: ["SluiceConsole"], path: "Tests/SluiceConsoleBaseTests",
+            swiftSettings: strict),
+        .testTarget(
+            name: "SluiceTerminalTests", dependencies: ["SluiceTerminal", "SluiceConsole", "CNcurses"],
+            path: "Tests/SluiceTerminalTests", swiftSettings: strict),
+        .testTarget(
+            name: "SluiceConsoleTests", dependencies: ["SluiceConsole", "SluiceAPI", "SluiceMessage"],
+            path: "Tests/SluiceConsoleTests", exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests", dependencies: ["sluice"], path: "Tests/CommandTests", swiftSettings: strict),
+        .testTarget(
+            name: "SluiceScenariosTests", dependencies: ["SluiceScenarios", "SluiceMessage"],
+            path: "Tests/SluiceScenariosTests", swiftSettings: strict),
+        .executableTarget(
+            name: "sluice-killee", dependencies: ["SluiceClient", "SluiceAPI", "SluiceMessage"], path: "Tests/Killee",
+            swiftSettings: strict),
+        .testTarget(
+            name: "KillTests", dependencies: ["sluice-killee", "SluiceClient", "SluiceAPI", "SluiceMessage"],
+            path: "Tests/KillTests", swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["sluice"], path: "Tests/EndToEnd", swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,197 @@
+import SluiceAPI
+import SluiceMessage
+import SluiceStorage
+
+extension Broker {
+    // MARK: Topics
+
+    /// Makes a topic and journals it.
+    func makeTopic(_ config: TopicConfig) -> Topic {
+        let topic = Topic(config)
+        topics[config.name] = topic
+        topicsGeneration += 1
+        journalTopic(config)
+        return topic
+    }
+
+    func updateTopic(_ config: TopicConfig, mustBeNew: Bool, _ reply: @escaping Reply) throws(APIError) {
+        if let problem = Topic.problem(with: config.name) { throw APIError(.invalid, problem) }
+        if TopicName.isSystem(config.name) {
+            throw APIError(.refused, "\(config.name) is the broker's own topic and cannot be changed")
+        }
+        let allowed = 1...Limits.maxQueues
+        guard allowed.contains(config.readQueues), allowed.contains(config.writeQueues) else {
+            throw APIError(
+                .invalid, "a topic has 1 to \(Limits.maxQueues) queues, not \(config.readQueues)/\(config.writeQueues)")
+        }
+        if let topic = topics[config.name] {
+            guard !mustBeNew else { throw APIError(.conflict, "topic \(config.name) exists already") }
+            topic.config = config
+            topicsGeneration += 1
+            journalTopic(config)
+        } else {
+            _ = makeTopic(config)
+        }
+        whenConfirmed { reply(.done) }
+    }
+
+    func deleteTopic(_ name: String, _ reply: @escaping Reply) throws(APIError) {
+        let topic = try existingTopic(name)
+        if topic.kind == .system { throw APIError(.refused, "\(name) is the broker's own topic and cannot be deleted") }
+        for waiter in waiters.take(where: { $0.queue.topic == name }) {
+            waiter.reply(.failed(APIError(.notFound, "topic \(name) was deleted")))
+        }
+        for queue in topic.allQueues(store) { store.removeQueue(QueueID(name, Int(queue.queue))) }
+        for group in groups.values { group.offsets = group.offsets.filter { $0.key.topic != name } }
+        topics[name] = nil
+        topicsGeneration += 1
+        var entry = ByteWriter()
+        entry.put(UInt8(ascii: "t"))
+        entry.put(name)
+        // Records of a deleted topic stay in the log until retention takes them; a rebuild must not bring them back.
+        entry.put(store.tail)
+        store.journal(JournalChange(metaJournal, append: [entry.bytes]))
+        whenConfirmed { reply(.done) }
+    }
+
+    func summary(_ topic: Topic) -> TopicSummary {
+        let queues = topic.allQueues(store)
+        let name = topic.config.name
+        return TopicSummary(
+            config: topic.config, kind: topic.kind, depth: queues.reduce(0) { $0 + $1.maxOffset - $1.minOffset },
+            published: queues.reduce(0) { $0 + $1.maxOffset }, delivered: topic.delivered.total,
+            groups: groups.values.count { $0.topics.contains(name) },
+            lastStored: queues.map { lastStored($0) }.max() ?? 0)
+    }
+
+    private func lastStored(_ queue: ConsumeQueue) -> Int64 {
+        guard queue.maxOffset > queue.minOffset else { return 0 }
+        if queue.lastStored == 0 { queue.lastStored = store.storeTime(queue, queue.maxOffset - 1) ?? 0 }
+        return queue.lastStored
+    }
+
+    func status(_ topic: Topic) -> TopicStatus {
+        let queues = topic.allQueues(store).map { queue in
+            QueueStatus(
+                queue: Int(queue.queue), minOffset: queue.minOffset, maxOffset: queue.maxOffset,
+                firstStored: queue.maxOffset > queue.minOffset ? store.storeTime(queue, queue.minOffset) ?? 0 : 0,
+                lastStored: lastStored(queue))
+        }
+        return TopicStatus(summary: summary(topic), queues: queues, groups: groupsOn(topic.config.name))
+    }
+
+    func groupsOn(_ topic: String) -> [TopicStatus.GroupOnTopic] {
+        groups.values.filter { $0.topics.contains(topic) }.sorted { $0.name < $1.name }.map { group in
+            let lag = positions(group).filter { $0.id.topic == topic }.reduce(0) { $0 + $1.lag }
+            return .init(group: group.name, lag: group.model == .clustering ? lag : 0, clients: group.members.count)
+        }
+    }
+
+    // MARK: Groups
+
+    func updateGroup(_ config: GroupConfig, _ reply: @escaping Reply) throws(APIError) {
+        if let problem = Topic.problem(withGroup: config.name) { throw APIError(.invalid, problem) }
+        guard (0...1_000).contains(config.retryMaxTimes), (1...64).contains(config.retryQueues) else {
+            throw APIError(.invalid, "a group has 0 to 1,000 retries and 1 to 64 retry queues")
+        }
+        let group = groups[config.name] ?? Group(config)
+        group.config = config
+        groups[config.name] = group
+        journalGroup(group)
+        whenConfirmed { reply(.done) }
+    }
+
+    func deleteGroup(_ name: String, _ reply: @escaping Reply) throws(APIError) {
+        guard let group = groups[name] else { throw noGroup(name) }
+        guard group.members.isEmpty else {
+            throw APIError(.refused, "group \(name) has \(group.members.count) clients connected; stop them first")
+        }
+        groups[name] = nil
+        var entry = ByteWriter()
+        entry.put(UInt8(ascii: "g"))
+        entry.put(name)
+        store.journal(JournalChange(metaJournal, append: [entry.bytes]))
+        store.journal(JournalChange(offsetsJournal, append: [entry.bytes]))
+        whenConfirmed { reply(.done) }
+    }
+
+    /// The group's place on every queue of its topics and its retry topic.
+    func positions(_ group: Group) -> [GroupQueueStatus] {
+        var result: [GroupQueueStatus] = []
+        for name in group.topics.sorted() + [TopicName.retry(group.name)] {
+            guard let topic = topics[name], topic.kind != .system else { continue }
+            for number in 0..<topic.config.readQueues {
+                let id = QueueID(name, number)
+                let queue = topic.queue(number, store)
+                let position = group.offsets[id]
+                let puller = group.pullers[id].flatMap { now - $0.at < 60_000 ? $0.client : nil }
+                result.append(
+                    GroupQueueStatus(
+                        id: id, minOffset: queue.minOffset, maxOffset: queue.maxOffset, offset: position?.offset,
+                        client: puller, behind: 0, lastMoved: position?.moved ?? 0))
+            }
+        }
+        return result
+    }
+
+    /// Age of the oldest message a group still has to consume on a queue.
+    private func behind(_ position: GroupQueueStatus) -> Int64 {
+        guard position.lag > 0, let queue = store.existingQueue(position.id),
+            let stored = store.storeTime(queue, max(position.offset ?? position.minOffset, position.minOffset))
+        else { return 0 }
+        return max(0, now - stored)
+    }
+
+    func summary(_ group: Group) -> GroupSummary {
+        let positions = positions(group)
+        let isBroadcasting = group.model == .broadcasting
+        let dead = topics[TopicName.deadLetter(group.name)].map { topic in
+            topic.allQueues(store).reduce(0) { $0 + $1.maxOffset - $1.minOffset }
+        }
+        return GroupSummary(
+            config: group.config, model: group.model, clients: group.members.count,
+            lag: isBroadcasting ? nil : positions.reduce(0) { $0 + $1.lag },
+            behind: isBroadcasting ? nil : positions.map(behind).max() ?? 0, delivered: group.delivered.total,
+            committed: positions.reduce(0) { $0 + ($1.offset ?? 0) }, deadLetters: dead ?? 0,
+            topics: group.topics.sorted())
+    }
+
+    func status(_ group: Group) -> GroupStatus {
+        let queues = positions(group).map { position in
+            var position = position
+            position.behind = behind(position)
+            return position
+        }
+        let clients = group.members.values.map { member in
+            ClientStatus(
+                id: member.registration.client, address: member.registration.address,
+                language: member.registration.language, version: member.registration.version, lastSeen: member.lastSeen)
+        }
+        return GroupStatus(summary: summary(group), queues: queues, clients: clients.sorted { $0.id < $1.id })
+    }
+
+    /// Messages that clustering groups still have to consume.
+    var backlog: Int64 {
+        groups.values.reduce(0) { sum, group in
+            guard group.model == .clustering, group.name != Self.transactionGroup else { return sum }
+            return sum + positions(group).reduce(0) { $0 + $1.lag }
+        }
+    }
+
+    // MARK: The broker itself
+
+    func status() -> BrokerStatus {
+        let space = store.disk.space()
+        return BrokerStatus(
+            name: options.name, cluster: options.cluster, version: options.version,
+            durability: store.options.durable ? .sync : .async, fileSystem: options.fileSystem,
+            dataFolder: options.dataFolder, startedAt: startedAt, recovery: recovery.text,
+            logBytes: store.confirmed - store.minOffset, minPhysicalOffset: store.minOffset,
+            maxPhysicalOffset: store.confirmed, diskFreeBytes: space.free, diskTotalBytes: space.total,
+            published: published, delivered: groups.values.reduce(0) { $0 + $1.delivered.total },
+            publishErrors: publishErrors, damagedRecords: damagedRecords + Int64(recovery.damaged.count),
+            refusing: refusing, pendingDelays: timer.count, unresolvedHalves: halves.count,
+            oldestHalf: halves.oldest?.storeTimestamp, topics: topics.values.count { $0.kind == .normal },
+            groups: groups.count)
+    }
+}

@@ -1,0 +1,79 @@
+import SluiceAPI
+import SluiceMessage
+import SluiceStorage
+
+extension Broker {
+    /// The one way into the broker. `reply` is called once, now or when the disk has what it promises.
+    public func handle(_ request: Request, _ reply: @escaping Reply) {
+        do throws(APIError) {
+            try dispatch(request, reply)
+        } catch {
+            reply(.failed(error))
+        }
+    }
+
+    private func dispatch(_ request: Request, _ reply: @escaping Reply) throws(APIError) {
+        switch request {
+        case .publish(let source): if let batch = source.take() { publish(batch, from: source) }
+        case .pull(let pull): self.pull(pull, until: now + pull.wait, reply)
+        case .commit(let commits): commit(commits, reply)
+        case .sendBack(let back): try sendBack(back, reply)
+        case .endTransaction(let end): endTransaction(end, reply)
+        case .resolve(let id, let resolution, let reason): resolve(id: id, resolution, reason: reason, reply)
+        case .reset(let reset): try self.reset(reset, reply)
+        case .updateTopic(let config, let mustBeNew): try updateTopic(config, mustBeNew: mustBeNew, reply)
+        case .deleteTopic(let name): try deleteTopic(name, reply)
+        case .updateGroup(let config): try updateGroup(config, reply)
+        case .deleteGroup(let name): try deleteGroup(name, reply)
+        case .register(let registration):
+            try register(registration)
+            reply(.done)
+        case .unregister(let client):
+            unregister(client)
+            reply(.done)
+        case .lock(let name, let client, let queues): reply(.queues(lock(try usableGroup(name), client, queues)))
+        case .unlock(let name, let client, let queues):
+            unlock(try usableGroup(name), client, queues)
+            reply(.done)
+        default: reply(try look(request))
+        }
+    }
+
+    /// Requests that change nothing.
+    private func look(_ request: Request) throws(APIError) -> Response {
+        switch request {
+        case .members(let name): return .members(groups[name]?.members.keys.sorted() ?? [])
+        case .committed(let group, let queues): return .committed(committed(group, queues))
+        case .offset(let queue, let target): return .offset(try offset(queue, target))
+        case .broker: return .broker(status())
+        case .flow(let since): return .flow(flow.since(since))
+        case .topics: return .topics(topics.values.map(summary).sorted { $0.config.name < $1.config.name })
+        case .topic(let name): return .topic(status(try existingTopic(name)))
+        case .groups: return .groups(groups.values.map(summary).sorted { $0.config.name < $1.config.name })
+        case .group(let name):
+            guard let group = groups[name] else { throw noGroup(name) }
+            return .group(status(group))
+        case .delays(let query): return .delays(delays(query))
+        case .delayHistogram(let start, let width, let buckets):
+            guard width > 0, (1...10_000).contains(buckets) else {
+                throw APIError(.invalid, "a histogram needs a width above 0 and 1 to 10,000 buckets")
+            }
+            return .histogram(
+                DelayHistogram(
+                    start: start, width: width, counts: timer.histogram(start: start, width: width, buckets: buckets)))
+        case .halves(let skip, let limit): return .halves(halfPage(skip: skip, limit: limit))
+        case .half(let id):
+            guard let entry = halves.entry(id: id), let half = halfMessage(entry) else { throw notUnresolved(id) }
+            return .half(half)
+        case .browse(let id, let from, let limit):
+            let topic = try existingTopic(id.topic)
+            guard id.queue >= 0, id.queue < max(topic.config.readQueues, topic.config.writeQueues) else {
+                throw APIError(.invalid, "topic \(id.topic) has no queue \(id.queue)")
+            }
+            let units = store.units(topic.queue(id.queue, store), from: from, limit: min(max(0, limit), 10_000))
+            return .units(units, store.reader)
+        case .lookUp(let topic, let key): return .lookUp(store.lookUp(topic: topic, key: key), store.reader)
+        default: throw APIError(.failed, "the broker does not know this request")
+        }
+    }
+}

@@ -1,0 +1,214 @@
+import SluiceAPI
+import SluiceMessage
+import SluiceStorage
+
+extension Broker {
+    /// Opens a folder: reads its journals and its last checkpoint, and goes on from there through the log.
+    /// - Parameter progress: told now and then how many bytes of how many are done.
+    public static func open(
+        disk: any Disk, storeOptions: StoreOptions, options: BrokerOptions, now: Int64,
+        progress: (_ done: Int64, _ total: Int64) -> Void = { _, _ in }
+    ) throws(DiskError) -> Broker {
+        let (store, state) = try Store.open(disk, storeOptions)
+        let meta = try Journal.open(disk, "topics.journal")
+        let offsets = try Journal.open(disk, "offsets.journal")
+        let checks = try Journal.open(disk, "checks.journal")
+        let broker = Broker(
+            store: store, options: options, now: now, meta: meta.journal, offsets: offsets.journal,
+            checks: checks.journal)
+        var deleted: [String: Int64] = [:]
+        for entry in meta.entries { broker.replayMeta(entry, &deleted) }
+        for entry in offsets.entries { broker.replayOffset(entry) }
+        broker.offsetsJournaled = offsets.journal.bytes
+        if let state { broker.restore(state) }
+        try broker.recover(deleted, progress)
+        for entry in checks.entries { broker.replayCheck(entry) }
+        return broker
+    }
+
+    private func recover(
+        _ deleted: [String: Int64], _ progress: (_ done: Int64, _ total: Int64) -> Void
+    ) throws(DiskError) {
+        var settled: Set<Int64> = []
+        recovery = try store.recover(progress: progress) { view in
+            let name = view.topicName
+            if topics[name] == nil {
+                // Its creation did not reach the journal before the machine went, or it was deleted later.
+                if let end = deleted[name], view.physicalOffset < end { return }
+                let queues = max(Int(view.queue) + 1, name.hasPrefix("%") ? 1 : options.defaultQueues)
+                _ = makeTopic(TopicConfig(name: name, readQueues: queues, writeQueues: queues))
+            } else if let topic = topics[name], Int(view.queue) >= topic.config.writeQueues, topic.kind != .system {
+                topic.config.writeQueues = Int(view.queue) + 1
+                topic.config.readQueues = max(topic.config.readQueues, topic.config.writeQueues)
+            }
+            replay(view, name, &settled)
+        }
+        timer.remove(physicalOffsets: settled)
+    }
+
+    /// What a record of the log changes beside its queue and keys.
+    private func replay(_ view: RecordView, _ name: String, _ settled: inout Set<Int64>) {
+        switch name {
+        case TopicName.schedule:
+            let level = Int(view.queue) + 1
+            let due = view.storeTimestamp + options.levels.milliseconds(level)
+            timer.add(.init(due: due, physicalOffset: view.physicalOffset, level: Int32(level)))
+        case TopicName.timer:
+            let due = view.message().property(PropertyName.timerDue).flatMap { Int64($0) } ?? view.storeTimestamp
+            timer.add(.init(due: due, physicalOffset: view.physicalOffset, level: 0))
+        case TopicName.half:
+            let id = view.message().id
+            halves.add(
+                .init(
+                    queueOffset: view.queueOffset, physicalOffset: view.physicalOffset,
+                    storeTimestamp: view.storeTimestamp, idHash: HalfIndex.hash(id), checks: 0,
+                    nextCheck: view.storeTimestamp + options.transactionTimeout))
+        case TopicName.op:
+            if let offset = view.body.decimal { halves.remove(offset) }
+        default:
+            guard view.preparedOffset != 0 || view.systemFlag & SystemFlag.commit != 0 else { return }
+            if view.systemFlag & SystemFlag.transactionMask == SystemFlag.commit {
+                // Committed, though its op record may be missing.
+                if let entry = halves.entry(id: view.message().id), entry.physicalOffset == view.preparedOffset {
+                    halves.remove(entry.queueOffset)
+                }
+            } else {
+                settled.insert(view.preparedOffset)
+            }
+        }
+    }
+
+    // MARK: Journals
+
+    func journalTopic(_ config: TopicConfig) {
+        var entry = ByteWriter()
+        entry.put(UInt8(ascii: "T"))
+        entry.put(config.name)
+        entry.put(Int32(config.readQueues))
+        entry.put(Int32(config.writeQueues))
+        entry.put(Int32(config.permission.rawValue))
+        store.journal(JournalChange(metaJournal, append: [entry.bytes]))
+    }
+
+    func journalGroup(_ group: Group) {
+        var entry = ByteWriter()
+        entry.put(UInt8(ascii: "G"))
+        entry.put(group.name)
+        entry.put(UInt8(group.config.consumeEnabled ? 1 : 0))
+        entry.put(Int32(group.config.retryMaxTimes))
+        entry.put(Int32(group.config.retryQueues))
+        store.journal(JournalChange(metaJournal, append: [entry.bytes]))
+    }
+
+    private func replayMeta(_ bytes: [UInt8], _ deleted: inout [String: Int64]) {
+        var entry = ByteReader(bytes)
+        guard let kind = entry.take(UInt8.self), let name = entry.takeText() else { return }
+        switch kind {
+        case UInt8(ascii: "T"):
+            guard let read = entry.take(Int32.self), let write = entry.take(Int32.self),
+                let permission = entry.take(Int32.self), read > 0, write > 0
+            else { return }
+            topics[name] = Topic(
+                TopicConfig(
+                    name: name, readQueues: Int(read), writeQueues: Int(write),
+                    permission: TopicPermission(rawValue: Int(permission))))
+        case UInt8(ascii: "t"):
+            topics[name] = nil
+            deleted[name] = entry.take(Int64.self) ?? 0
+        case UInt8(ascii: "G"):
+            guard let enabled = entry.take(UInt8.self), let times = entry.take(Int32.self),
+                let queues = entry.take(Int32.self)
+            else { return }
+            groups[name] = Group(
+                GroupConfig(
+                    name: name, consumeEnabled: enabled == 1, retryMaxTimes: Int(times), retryQueues: Int(queues)))
+        case UInt8(ascii: "g"): groups[name] = nil
+        default: return
+        }
+    }
+
+    private func replayOffset(_ bytes: [UInt8]) {
+        var entry = ByteReader(bytes)
+        guard let kind = entry.take(UInt8.self), let name = entry.takeText() else { return }
+        if kind == UInt8(ascii: "g") {
+            groups[name]?.offsets = [:]
+            return
+        }
+        guard let topic = entry.takeText(), let queue = entry.take(Int32.self), let offset = entry.take(Int64.self),
+            topics[topic] != nil
+        else { return }
+        groups[name]?.offsets[QueueID(topic, Int(queue))] = .init(offset: offset, moved: 0)
+    }
+
+    private func replayCheck(_ bytes: [UInt8]) {
+        var entry = ByteReader(bytes)
+        guard let physicalOffset = entry.take(Int64.self), let queueOffset = entry.take(Int64.self),
+            let checks = entry.take(Int32.self), let next = entry.take(Int64.self),
+            halves.entry(queueOffset)?.physicalOffset == physicalOffset
+        else { return }
+        halves.checked(queueOffset, checks: checks, next: next)
+    }
+
+    // MARK: Checkpoints
+
+    /// A checkpoint when one is due; the owner must have let all batches come back first.
+    public func takeCheckpoint(force: Bool = false, clean: Bool = false) -> CheckpointJob? {
+        store.takeCheckpoint(force: force, clean: clean) { state() }
+    }
+
+    /// What waits and what is unresolved, as of now.
+    private func state() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(UInt8(1))
+        writer.put(Int64(timer.count))
+        for entry in timer.all {
+            writer.put(entry.due)
+            writer.put(entry.physicalOffset)
+            writer.put(entry.level)
+        }
+        writer.put(Int64(halves.count))
+        for entry in halves.all {
+            writer.put(entry.queueOffset)
+            writer.put(entry.physicalOffset)
+            writer.put(entry.storeTimestamp)
+            writer.put(Int64(entry.idHash))
+            writer.put(entry.checks)
+            writer.put(entry.nextCheck)
+        }
+        writer.put(publishedNormal)
+        writer.put(consumed)
+        return writer.bytes
+    }
+
+    private func restore(_ bytes: [UInt8]) {
+        var reader = ByteReader(bytes)
+        guard reader.take(UInt8.self) == 1, let delays = reader.take(Int64.self) else { return }
+        for _ in 0..<max(0, delays) {
+            guard let due = reader.take(Int64.self), let place = reader.take(Int64.self),
+                let level = reader.take(Int32.self)
+            else { return }
+            timer.add(.init(due: due, physicalOffset: place, level: level))
+        }
+        guard let count = reader.take(Int64.self) else { return }
+        for _ in 0..<max(0, count) {
+            guard let offset = reader.take(Int64.self), let place = reader.take(Int64.self),
+                let stored = reader.take(Int64.self), let hash = reader.take(Int64.self),
+                let checks = reader.take(Int32.self), let next = reader.take(Int64.self)
+            else { return }
+            halves.add(
+                .init(
+                    queueOffset: offset, physicalOffset: place, storeTimestamp: stored, idHash: Int(hash),
+                    checks: checks, nextCheck: next))
+        }
+        publishedNormal = reader.take(Int64.self) ?? 0
+        consumed = reader.take(Int64.self) ?? 0
+    }
+
+    /// Lets old segments go, but none that still owes a delivery or a resolution.
+    func expireOld() {
+        guard now >= nextExpiry else { return }
+        nextExpiry = now + 10_000
+        let owed = min(timer.oldestRecord ?? .max, halves.oldest?.physicalOffset ?? .max)
+        _ = try? store.expire(now: now, owed: owed)
+    }
+}

@@ -1,0 +1,157 @@
+import SluiceAPI
+import SluiceMessage
+import SluiceStorage
+
+extension Broker {
+    /// Takes a batch (further): stores each message, or says why not, and answers when the disk has it.
+    func publish(_ batch: PublishBatch, from source: any PublishSource) {
+        if let refusing { return refuse(batch, source, refusing) }
+        if batch.resolvedGeneration != topicsGeneration { resolve(batch) }
+        while batch.taken < batch.entries.count {
+            let index = batch.taken
+            let entry = batch.entries[index]
+            let need = Int(entry.bodyBytes) + Int(entry.propertyBytes) + 1_024
+            if !store.hasRoom(for: need) {
+                if store.noRoom == nil { return suspend(batch, source) }
+                batch.fail(index, APIError(.unavailable, store.noRoom ?? "the disk is full"))
+                publishErrors += 1
+            } else if let problem = take(batch, index, entry) {
+                batch.fail(index, problem)
+                publishErrors += 1
+            }
+            batch.taken += 1
+        }
+        answer(batch, source)
+    }
+
+    private func refuse(_ batch: PublishBatch, _ source: any PublishSource, _ reason: String) {
+        publishErrors += Int64(batch.count - batch.taken)
+        for index in batch.taken..<batch.count { batch.fail(index, APIError(.unavailable, reason)) }
+        batch.taken = batch.count
+        answer(batch, source)
+    }
+
+    private func resolve(_ batch: PublishBatch) {
+        batch.resolved = batch.topics.map { name in
+            if let topic = topics[name] { return topic }
+            return try? topicForSending(name)
+        }
+        batch.resolvedGeneration = topicsGeneration
+    }
+
+    /// The topic a producer names, made on the first message where that is allowed.
+    func topicForSending(_ name: String) throws(APIError) -> Topic {
+        if let problem = Topic.problem(with: name) { throw APIError(.invalid, problem) }
+        if TopicName.forbiddenToSend.contains(name) {
+            throw APIError(.refused, "\(name) is the broker's own topic; publish to another one")
+        }
+        if let topic = topics[name] { return topic }
+        let queues = name.hasPrefix("%") ? 1 : options.defaultQueues
+        guard options.autoCreateTopics || name.hasPrefix("%") else {
+            throw APIError(.notFound, "there is no topic \(name); create it with `sluice topic create \(name)`")
+        }
+        return makeTopic(TopicConfig(name: name, readQueues: queues, writeQueues: queues))
+    }
+
+    /// Stores one message; nil when that went well.
+    private func take(_ batch: PublishBatch, _ index: Int, _ entry: borrowing PublishBatch.Entry) -> APIError? {
+        guard let topic = batch.resolved[Int(entry.topic)] else {
+            do throws(APIError) {
+                _ = try topicForSending(batch.topics[Int(entry.topic)])
+                return APIError(.failed, "the topic vanished while it was written to; try again")
+            } catch {
+                return error
+            }
+        }
+        guard topic.config.permission.contains(.write), !topic.isBrokersOwn else {
+            return APIError(.refused, "topic \(topic.config.name) does not permit writing")
+        }
+        let body = batch.body(entry)
+        let properties = batch.properties(entry)
+        guard body.count <= Limits.maxBodyBytes else {
+            return APIError(.invalid, "the body has \(body.count) bytes, at most \(Limits.maxBodyBytes) are allowed")
+        }
+        guard properties.count + clusterProperty.count + 200 <= Limits.maxPropertiesBytes else {
+            return APIError(
+                .invalid,
+                "the properties have \(properties.count) bytes, at most \(Limits.maxPropertiesBytes - 200) are allowed")
+        }
+        guard Int(entry.queue) < max(topic.config.writeQueues, topic.config.readQueues) else {
+            return APIError(
+                .invalid,
+                "topic \(topic.config.name) has \(topic.config.writeQueues) queues, there is no queue \(entry.queue)")
+        }
+        let queue = entry.queue < 0 ? topic.chooseQueue() : Int(entry.queue)
+        var header = RecordHeader(
+            queue: Int32(queue), flag: entry.flag, systemFlag: entry.systemFlag, bornTimestamp: entry.bornTimestamp,
+            bornHost: batch.bornHost, storeTimestamp: now, storeHost: options.host,
+            reconsumeTimes: entry.reconsumeTimes)
+        let scan = PropertyScan(properties)
+        if scan.isTransaction || header.systemFlag & SystemFlag.transactionMask == SystemFlag.prepared {
+            storeHalf(topic, &header, properties: properties, body: body, scan: scan)
+        } else if scan.isDelayed {
+            if let problem = storeDelayed(topic, &header, properties: properties, body: body, scan: scan) {
+                return problem
+            }
+        } else {
+            storePlain(topic, &header, properties: properties, body: body, scan: scan)
+        }
+        batch.stored(index, queue: Int32(queue), queueOffset: header.queueOffset, physicalOffset: header.physicalOffset)
+        published += 1
+        return nil
+    }
+
+    /// Puts a message where consumers see it.
+    func storePlain(
+        _ topic: Topic, _ header: inout RecordHeader, properties: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer,
+        scan: borrowing PropertyScan
+    ) {
+        let more: [UInt8]? = scan.hasCluster ? nil : properties.isEmpty ? clusterPropertyAlone : clusterProperty
+        if scan.hasWait {
+            // RocketMQ drops WAIT from the stored string of a plain send.
+            let kept = PropertyCoding.encode(PropertyCoding.decode(properties).filter { $0.name != PropertyName.wait })
+            return kept.withUnsafeBytes { raw in
+                append(
+                    topic, &header, raw, more: kept.isEmpty && more != nil ? clusterPropertyAlone : more, body,
+                    PropertyScan(raw))
+            }
+        }
+        append(topic, &header, properties, more: more, body, scan)
+    }
+
+    private func append(
+        _ topic: Topic, _ header: inout RecordHeader, _ properties: UnsafeRawBufferPointer, more: [UInt8]?,
+        _ body: UnsafeRawBufferPointer, _ scan: PropertyScan
+    ) {
+        let queue = topic.queue(Int(header.queue), store)
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
+        topic.nameBytes.withUnsafeBytes { name in
+            if let more {
+                more.withUnsafeBytes { more in
+                    _ = store.append(
+                        to: queue, topic: name, header: &header, properties: properties, moreProperties: more,
+                        body: body,
+                        scan: scan, topicHash: topic.keyHash)
+                }
+            } else {
+                store.append(
+                    to: queue, topic: name, header: &header, properties: properties, moreProperties: none, body: body,
+                    scan: scan, topicHash: topic.keyHash)
+            }
+        }
+        if topic.kind == .normal { publishedNormal += 1 }
+        waiters.touch(queue)
+    }
+
+    /// Stores a record under exactly these properties: for the broker's own copies and topics.
+    func store(
+        _ topic: Topic, _ header: inout RecordHeader, properties: [UInt8], body: UnsafeRawBufferPointer
+    ) {
+        properties.withUnsafeBytes { raw in append(topic, &header, raw, more: nil, body, PropertyScan(raw)) }
+    }
+
+    /// One of the broker's own topics, made when it is first needed.
+    func systemTopic(_ name: String, queues: Int = 1) -> Topic {
+        topics[name] ?? makeTopic(TopicConfig(name: name, readQueues: queues, writeQueues: queues))
+    }
+}

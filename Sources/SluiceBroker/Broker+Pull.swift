@@ -1,0 +1,192 @@
+import SluiceAPI
+import SluiceMessage
+import SluiceStorage
+
+extension Broker {
+    func pull(_ request: PullRequest, until deadline: Int64, _ reply: @escaping Reply) {
+        do throws(APIError) {
+            try answerPull(request, deadline, reply)
+        } catch {
+            reply(.failed(error))
+        }
+    }
+
+    private func answerPull(_ request: PullRequest, _ deadline: Int64, _ reply: @escaping Reply) throws(APIError) {
+        let topic = try existingTopic(request.queue.topic)
+        guard topic.config.permission.contains(.read) else {
+            throw APIError(.refused, "topic \(topic.config.name) does not permit reading")
+        }
+        guard request.queue.queue >= 0, request.queue.queue < topic.config.readQueues else {
+            throw APIError(
+                .invalid,
+                "topic \(topic.config.name) has \(topic.config.readQueues) queues, there is no queue \(request.queue.queue)"
+            )
+        }
+        let group = try usableGroup(request.group)
+        guard group.config.consumeEnabled else {
+            throw APIError(.refused, "group \(request.group) is paused; resume it to go on")
+        }
+        if let client = request.client { group.pullers[request.queue] = (client, now) }
+        let queue = topic.queue(request.queue.queue, store)
+        let visible = visibleMax(queue)
+        var answer = PullAnswer(
+            status: .noNewMessage, next: request.offset, minOffset: queue.minOffset, maxOffset: visible, units: nil,
+            reader: nil, filter: request.filter, delivered: [])
+        if request.offset < queue.minOffset || request.offset > visible {
+            answer.status = .offsetMoved
+            answer.next = request.offset < queue.minOffset ? queue.minOffset : visible
+        } else if request.offset < visible {
+            answer.status = .found
+            answer.units = store.units(queue, from: request.offset, limit: min(max(1, request.limit), 65_536))
+            answer.reader = store.reader
+            answer.next = answer.units?.end ?? request.offset
+            answer.delivered = [group.delivered, topic.delivered]
+        } else if deadline > now, !closing {
+            return waiters.add(.init(request: request, deadline: deadline, reply: reply), on: queue)
+        }
+        reply(.pulled(answer))
+    }
+
+    /// Answers a waiting pull whose time is over.
+    func answerEmpty(_ waiter: PullWaiters.Waiter) {
+        pull(waiter.request, until: 0, waiter.reply)
+    }
+
+    /// The offset behind the last message that is written.
+    func visibleMax(_ queue: ConsumeQueue) -> Int64 {
+        var offset = queue.maxOffset
+        while offset > queue.minOffset, let unit = queue.tailUnit(offset - 1),
+            unit.physicalOffset + Int64(unit.size) > store.confirmed
+        { offset -= 1 }
+        return offset
+    }
+
+    func existingTopic(_ name: String) throws(APIError) -> Topic {
+        guard let topic = topics[name] else {
+            throw APIError(.notFound, "there is no topic \(name); `sluice topic list` shows those there are")
+        }
+        return topic
+    }
+
+    /// The group by that name, made on first use as RocketMQ does.
+    func group(_ name: String) -> Group {
+        if let group = groups[name] { return group }
+        let group = Group(GroupConfig(name: name))
+        groups[name] = group
+        journalGroup(group)
+        return group
+    }
+
+    func usableGroup(_ name: String) throws(APIError) -> Group {
+        if let group = groups[name] { return group }
+        if let problem = Topic.problem(withGroup: name) { throw APIError(.invalid, problem) }
+        return group(name)
+    }
+
+    // MARK: Offsets
+
+    func commit(_ commits: [OffsetCommit], _ reply: @escaping Reply) {
+        do throws(APIError) {
+            for commit in commits { try move(commit) }
+        } catch {
+            return reply(.failed(error))
+        }
+        flushOffsets()
+        whenConfirmed { reply(.done) }
+    }
+
+    private func move(_ commit: OffsetCommit) throws(APIError) {
+        let group = try usableGroup(commit.group)
+        guard commit.offset >= 0 else { throw APIError(.invalid, "an offset cannot be \(commit.offset)") }
+        let before = group.offsets[commit.queue]
+        if let before, commit.offset < before.offset { group.backwardCommits += 1 }
+        if group.model == .clustering, !commit.queue.topic.hasPrefix(TopicName.retryPrefix) {
+            let base = before?.offset ?? store.existingQueue(commit.queue)?.minOffset ?? 0
+            consumed += max(0, commit.offset - base)
+        }
+        setOffset(group, commit.queue, commit.offset)
+    }
+
+    func setOffset(_ group: Group, _ queue: QueueID, _ offset: Int64) {
+        guard group.offsets[queue]?.offset != offset else { return }
+        group.offsets[queue] = .init(offset: offset, moved: now)
+        var entry = ByteWriter()
+        entry.put(UInt8(ascii: "O"))
+        entry.put(group.name)
+        entry.put(queue.topic)
+        entry.put(Int32(queue.queue))
+        entry.put(offset)
+        pendingOffsets.append(entry.bytes)
+    }
+
+    /// Hands the moved offsets to the next batch.
+    func flushOffsets() {
+        guard !pendingOffsets.isEmpty else { return }
+        let bytes = pendingOffsets.reduce(0) { $0 + $1.count + 8 }
+        offsetsJournaled += Int64(bytes)
+        if offsetsJournaled > 8 << 20 {
+            let all = groups.values.flatMap { group in
+                group.offsets.map { queue, position -> [UInt8] in
+                    var entry = ByteWriter()
+                    entry.put(UInt8(ascii: "O"))
+                    entry.put(group.name)
+                    entry.put(queue.topic)
+                    entry.put(Int32(queue.queue))
+                    entry.put(position.offset)
+                    return entry.bytes
+                }
+            }
+            store.journal(JournalChange(offsetsJournal, replaceAll: all))
+            offsetsJournaled = 0
+        } else {
+            store.journal(JournalChange(offsetsJournal, append: pendingOffsets))
+        }
+        pendingOffsets.removeAll(keepingCapacity: true)
+    }
+
+    func committed(_ name: String, _ queues: [QueueID]) -> [Int64?] {
+        let group = groups[name]
+        return queues.map { group?.offsets[$0]?.offset }
+    }
+
+    func offset(_ id: QueueID, _ target: OffsetTarget) throws(APIError) -> Int64 {
+        let topic = try existingTopic(id.topic)
+        guard id.queue >= 0, id.queue < max(topic.config.readQueues, topic.config.writeQueues) else {
+            throw APIError(.invalid, "topic \(id.topic) has no queue \(id.queue)")
+        }
+        let queue = topic.queue(id.queue, store)
+        switch target {
+        case .first: return queue.minOffset
+        case .last: return visibleMax(queue)
+        case .time(let time): return store.offset(queue, storedFrom: time)
+        case .offset(let offset): return min(max(offset, queue.minOffset), visibleMax(queue))
+        }
+    }
+
+    func reset(_ request: ResetRequest, _ reply: @escaping Reply) throws(APIError) {
+        guard let group = groups[request.group] else { throw noGroup(request.group) }
+        let topic = try existingTopic(request.topic)
+        let numbers = request.queue.map { [$0] } ?? Array(0..<topic.config.readQueues)
+        var steps: [ResetStep] = []
+        for number in numbers {
+            let id = QueueID(request.topic, number)
+            let to = try offset(id, request.target)
+            let queue = topic.queue(number, store)
+            steps.append(
+                ResetStep(
+                    id: id, from: group.offsets[id]?.offset, to: to, minOffset: queue.minOffset,
+                    maxOffset: visibleMax(queue)))
+        }
+        if request.dryRun { return reply(.steps(steps)) }
+        for step in steps { setOffset(group, step.id, step.to) }
+        flushOffsets()
+        for member in group.members.values {
+            member.registration.push(.offsetsReset(group: request.group, topic: request.topic))
+        }
+        whenConfirmed { reply(.steps(steps)) }
+    }
+
+    func noGroup(_ name: String) -> APIError {
+        APIError(.notFound, "there is no group \(name); `sluice group list` shows those there are")
+    }
+}

@@ -1,0 +1,225 @@
+import SluiceAPI
+import SluiceMessage
+import SluiceStorage
+
+/// What a broker is told at its start.
+public struct BrokerOptions: Sendable {
+    public var name = "sluice"
+    public var cluster = "DefaultCluster"
+    public var version = "0.1.0"
+    /// The address that stored messages and ids carry.
+    public var host = HostAddress(address: 0x7F00_0001, port: 10_911)
+    public var levels = DelayLevels.standard
+    public var dataFolder = ""
+    public var fileSystem = "unknown"
+    /// Queues of a topic that is made by its first message.
+    public var defaultQueues = 4
+    public var autoCreateTopics = true
+    /// Milliseconds before a half message is first checked (RocketMQ's transactionTimeOut).
+    public var transactionTimeout: Int64 = 6_000
+    /// Milliseconds between two checks of a half (RocketMQ's transactionCheckInterval).
+    public var checkInterval: Int64 = 60_000
+    /// Checks before a half is set aside (RocketMQ's transactionCheckMax).
+    public var maxChecks: Int32 = 15
+    /// Checks sent in one turn of the owner.
+    public var checksPerTurn = 50
+    public init() {}
+}
+
+/// The broker: topics, groups, offsets, delays, transactions and retries over one store.
+///
+/// A plain synchronous object with one owner. It is handed requests and the time, and answers by calling replies; it knows
+/// no thread, no socket and no clock. What has to touch the disk comes out of its ``store`` as jobs. The owner's turn is:
+/// ``handle(_:_:)`` for what arrived, ``endTurn()``, then run or hand out the jobs, then sleep until ``nextDeadline()``.
+public final class Broker {
+    public let store: Store
+    public let options: BrokerOptions
+    /// Epoch ms; set by the owner at the start of each turn, never going back.
+    public private(set) var now: Int64
+    public internal(set) var recovery = RecoveryReport()
+
+    var topics: [String: Topic] = [:]
+    /// Changes whenever a topic is made or removed, so that resolved batches notice.
+    var topicsGeneration: UInt64 = 1
+    var groups: [String: Group] = [:]
+    var producers: [String: [String: Registration]] = [:]
+    var timer = DelayTimer()
+    var halves = HalfIndex()
+    var recentResolutions = RecentResolutions()
+    var flow = FlowHistory()
+
+    let metaJournal: Journal
+    let offsetsJournal: Journal
+    let checksJournal: Journal
+    var offsetsJournaled: Int64 = 0
+    var pendingOffsets: [[UInt8]] = []
+
+    /// Batches whose answer waits for the disk, by the order of the log.
+    private var awaiting: [(batch: PublishBatch, source: any PublishSource)] = []
+    private var replies: [(end: Int64, reply: () -> Void)] = []
+    /// The batch that has to wait for room before it goes on.
+    private var suspended: (batch: PublishBatch, source: any PublishSource)?
+    var waiters = PullWaiters()
+
+    // Counters since the start.
+    var published: Int64 = 0
+    var publishedNormal: Int64 = 0
+    var consumed: Int64 = 0
+    var publishErrors: Int64 = 0
+    var damagedRecords: Int64 = 0
+    let startedAt: Int64
+    let clusterProperty: [UInt8]
+    let clusterPropertyAlone: [UInt8]
+    var closing = false
+    var nextExpiry: Int64 = 0
+
+    init(store: Store, options: BrokerOptions, now: Int64, meta: Journal, offsets: Journal, checks: Journal) {
+        self.store = store
+        self.options = options
+        self.now = now
+        startedAt = now
+        metaJournal = meta
+        offsetsJournal = offsets
+        checksJournal = checks
+        clusterPropertyAlone = PropertyCoding.encode([Property(PropertyName.cluster, options.cluster)])
+        clusterProperty = [PropertyCoding.valueEnd] + clusterPropertyAlone
+    }
+
+    // MARK: The owner's turn
+
+    /// Begins a turn: time moves, and everything due by then happens.
+    public func beginTurn(now time: Int64) {
+        now = max(now, time)
+        deliverDue()
+        checkDueHalves()
+        waiters.expire(now).forEach { answerEmpty($0) }
+        flow.sample(now) { FlowSample(time: $0, published: publishedNormal, consumed: consumed, backlog: backlog) }
+    }
+
+    /// True when no request may be handed in now: the disk has to catch up first.
+    public var isBusy: Bool { suspended != nil || store.isSaturated }
+
+    /// Ends a turn: journal changes join the batch, a suspended batch goes on when there is room.
+    public func endTurn() {
+        if let (batch, source) = suspended, !store.isSaturated {
+            suspended = nil
+            publish(batch, from: source)
+        }
+        flushOffsets()
+        expireOld()
+    }
+
+    /// A written batch came back: acknowledgements leave, waiting pulls wake.
+    public func confirmed() {
+        if let broken = store.broken {
+            return failAwaiting(
+                APIError(.failed, "the log cannot be written: \(broken); restart sluice after mending it"))
+        }
+        var done = 0
+        for (batch, source) in awaiting {
+            guard batch.end <= store.confirmed else { break }
+            source.finished(batch)
+            done += 1
+        }
+        awaiting.removeFirst(done)
+        done = 0
+        for (end, reply) in replies {
+            guard end <= store.confirmed else { break }
+            reply()
+            done += 1
+        }
+        replies.removeFirst(done)
+        for waiter in waiters.takeTouched() { pull(waiter.request, until: waiter.deadline, waiter.reply) }
+    }
+
+    private func failAwaiting(_ error: APIError) {
+        for (batch, source) in awaiting {
+            batch.failAll(error)
+            source.finished(batch)
+        }
+        awaiting = []
+        // What these would have said did not become durable; their callers learn it by the closing connection.
+        replies = []
+    }
+
+    /// When the owner has to turn again even if nothing arrives; epoch ms.
+    public func nextDeadline() -> Int64 {
+        var next = flow.nextSample(after: now)
+        if let due = timer.nextDue { next = min(next, due) }
+        if let check = halves.nextCheck() { next = min(next, check) }
+        if let deadline = waiters.nextDeadline { next = min(next, deadline) }
+        return next
+    }
+
+    /// Runs `reply` once everything appended so far is confirmed.
+    func whenConfirmed(_ reply: @escaping () -> Void) {
+        if store.tail <= store.confirmed, !store.hasUnwritten { return reply() }
+        replies.append((store.tail, reply))
+    }
+
+    func suspend(_ batch: PublishBatch, _ source: any PublishSource) { suspended = (batch, source) }
+
+    func answer(_ batch: PublishBatch, _ source: any PublishSource) {
+        batch.end = store.tail
+        batch.storeHost = options.host
+        if store.confirmed >= batch.end { return source.finished(batch) }
+        awaiting.append((batch, source))
+    }
+
+    /// Takes no more requests; what was taken is still answered.
+    public func beginClosing() {
+        closing = true
+        waiters.expire(.max).forEach { answerEmpty($0) }
+    }
+
+    /// Why publishing is refused at the moment; nil when it is not.
+    var refusing: String? {
+        if closing { return "the broker is shutting down" }
+        if let broken = store.broken { return "the log cannot be written: \(broken)" }
+        return store.noRoom
+    }
+}
+
+/// The last ten minutes of counters, one sample a second on the second.
+struct FlowHistory {
+    private(set) var samples: [FlowSample] = []
+    private var last: Int64 = 0
+    static let kept = 600
+
+    mutating func sample(_ now: Int64, _ take: (Int64) -> FlowSample) {
+        let second = now - now % 1_000
+        guard second > last else { return }
+        last = second
+        if samples.count >= Self.kept * 2 { samples.removeFirst(samples.count - Self.kept) }
+        samples.append(take(second))
+    }
+
+    func nextSample(after now: Int64) -> Int64 { now - now % 1_000 + 1_000 }
+    func since(_ time: Int64) -> [FlowSample] { samples.suffix(Self.kept).filter { $0.time > time } }
+}
+
+/// Who resolved the last halves, so that a late force can be told. Older ones are found through the op topic.
+struct RecentResolutions {
+    struct Item {
+        var resolution: Resolution
+        var origin: ResolutionOrigin
+        var at: Int64
+    }
+    private var items: [Int: Item] = [:]
+    private var order: [Int] = []
+
+    subscript(id: String) -> Item? { items[HalfIndex.hash(id)] }
+
+    mutating func add(_ hash: Int, _ item: Item) {
+        if items.updateValue(item, forKey: hash) == nil { order.append(hash) }
+        if order.count > 20_000 {
+            for old in order.prefix(10_000) { items[old] = nil }
+            order.removeFirst(10_000)
+        }
+    }
+}
+
+extension Broker {
+    /// How long opening took; for the line that says what it did.
+    public func setRecoveryTime(milliseconds: Int64) { recovery.milliseconds = milliseconds }
+}

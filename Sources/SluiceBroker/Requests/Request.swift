@@ -1,0 +1,210 @@
+import SluiceAPI
+import SluiceMessage
+import SluiceStorage
+
+/// Everything that can be asked of a broker, in process or over the network.
+public enum Request: Sendable {
+    case publish(any PublishSource)
+    case pull(PullRequest)
+    case commit([OffsetCommit])
+    case sendBack(SendBack)
+    case endTransaction(EndTransaction)
+
+    case register(Registration)
+    case unregister(client: String)
+    case members(group: String)
+    case lock(group: String, client: String, queues: [QueueID])
+    case unlock(group: String, client: String, queues: [QueueID])
+
+    case committed(group: String, queues: [QueueID])
+    case offset(QueueID, OffsetTarget)
+
+    case broker
+    case flow(since: Int64)
+    case topics
+    case topic(String)
+    case updateTopic(TopicConfig, mustBeNew: Bool)
+    case deleteTopic(String)
+    case groups
+    case group(String)
+    case updateGroup(GroupConfig)
+    case deleteGroup(String)
+    case reset(ResetRequest)
+    case delays(DelayQuery)
+    case delayHistogram(start: Int64, width: Int64, buckets: Int)
+    case halves(skip: Int, limit: Int)
+    case half(id: String)
+    case resolve(id: String, Resolution, reason: String)
+    case browse(QueueID, from: Int64, limit: Int)
+    case lookUp(topic: String, key: String)
+}
+
+/// An answer; which case belongs to which request is said there and nowhere else.
+public enum Response: Sendable {
+    case done
+    case failed(APIError)
+    case pulled(PullAnswer)
+    case members([String])
+    case queues([QueueID])
+    case committed([Int64?])
+    case offset(Int64)
+    case outcome(ResolutionOutcome)
+    case broker(BrokerStatus)
+    case flow([FlowSample])
+    case topics([TopicSummary])
+    case topic(TopicStatus)
+    case groups([GroupSummary])
+    case group(GroupStatus)
+    case steps([ResetStep])
+    case delays(DelayPage)
+    case histogram(DelayHistogram)
+    case halves(HalfPage)
+    case half(HalfMessage)
+    case units(UnitSource, LogReader)
+    case lookUp(KeyLookup, LogReader)
+}
+
+/// Called once with the answer, on the owner's thread.
+public typealias Reply = @Sendable (Response) -> Void
+
+/// Asks for messages of one queue.
+public struct PullRequest: Sendable {
+    public var group: String
+    public var queue: QueueID
+    public var offset: Int64
+    /// Queue units to hand out at most.
+    public var limit: Int
+    public var filter: TagFilter
+    /// Milliseconds to wait for a message when there is none.
+    public var wait: Int64
+    public var client: String?
+
+    public init(
+        group: String, queue: QueueID, offset: Int64, limit: Int, filter: TagFilter = .all, wait: Int64 = 0,
+        client: String? = nil
+    ) {
+        self.group = group
+        self.queue = queue
+        self.offset = offset
+        self.limit = limit
+        self.filter = filter
+        self.wait = wait
+        self.client = client
+    }
+}
+
+/// What a pull found.
+public struct PullAnswer: Sendable {
+    public enum Status: Sendable, Equatable {
+        /// There are units to read.
+        case found
+        /// Nothing new at this offset yet.
+        case noNewMessage
+        /// The offset is before the oldest or behind the newest message; `next` is where to go on.
+        case offsetMoved
+    }
+    public var status: Status
+    public var next: Int64
+    public var minOffset: Int64
+    public var maxOffset: Int64
+    /// What to read, by the asking thread.
+    public var units: UnitSource?
+    public var reader: LogReader?
+    public var filter: TagFilter
+    /// Count what passed the filter and reached a consumer.
+    public var delivered: [DeliveryCounter]
+}
+
+/// Moves one queue's committed offset.
+public struct OffsetCommit: Sendable {
+    public var group: String
+    public var queue: QueueID
+    public var offset: Int64
+
+    public init(group: String, queue: QueueID, offset: Int64) {
+        self.group = group
+        self.queue = queue
+        self.offset = offset
+    }
+}
+
+/// A consumer could not handle a message and wants it again later (RocketMQ's CONSUMER_SEND_MSG_BACK).
+public struct SendBack: Sendable {
+    public var group: String
+    public var physicalOffset: Int64
+    /// 0 takes the ladder, a positive number that level, a negative one the dead letters at once.
+    public var delayLevel: Int
+    /// Overrides the group's limit.
+    public var maxReconsumeTimes: Int?
+
+    public init(group: String, physicalOffset: Int64, delayLevel: Int = 0, maxReconsumeTimes: Int? = nil) {
+        self.group = group
+        self.physicalOffset = physicalOffset
+        self.delayLevel = delayLevel
+        self.maxReconsumeTimes = maxReconsumeTimes
+    }
+}
+
+/// A producer's word on its transaction (RocketMQ's END_TRANSACTION).
+public struct EndTransaction: Sendable {
+    public var producerGroup: String
+    /// Physical offset of the half message.
+    public var physicalOffset: Int64
+    /// Its offset in the half queue.
+    public var queueOffset: Int64
+    /// Nil is "unknown": the broker asks again later.
+    public var resolution: Resolution?
+    public var origin: ResolutionOrigin
+
+    public init(
+        producerGroup: String, physicalOffset: Int64, queueOffset: Int64, resolution: Resolution?,
+        origin: ResolutionOrigin
+    ) {
+        self.producerGroup = producerGroup
+        self.physicalOffset = physicalOffset
+        self.queueOffset = queueOffset
+        self.resolution = resolution
+        self.origin = origin
+    }
+}
+
+/// A client makes itself known (a heartbeat): as a consumer, as a producer, or both.
+public struct Registration: Sendable {
+    public var client: String
+    public var address: String
+    public var language: String
+    public var version: Int
+    public var consumerGroup: String?
+    public var model: MessageModel
+    /// Topic → filter expression.
+    public var subscriptions: [String: String]
+    public var producerGroup: String?
+    /// What the broker tells this client by itself; called on the owner's thread, must be short.
+    public var push: @Sendable (ServerPush) -> Void
+
+    public init(
+        client: String, address: String, language: String = "SWIFT", version: Int = 409, consumerGroup: String? = nil,
+        model: MessageModel = .clustering, subscriptions: [String: String] = [:], producerGroup: String? = nil,
+        push: @escaping @Sendable (ServerPush) -> Void
+    ) {
+        self.client = client
+        self.address = address
+        self.language = language
+        self.version = version
+        self.consumerGroup = consumerGroup
+        self.model = model
+        self.subscriptions = subscriptions
+        self.producerGroup = producerGroup
+        self.push = push
+    }
+}
+
+/// What a broker sends to a client unasked.
+public enum ServerPush: Sendable {
+    /// Members or subscriptions of a group changed: share the queues out anew.
+    case membersChanged(group: String)
+    /// How did this half message's transaction end?
+    case checkTransaction(half: StoredMessage, queueOffset: Int64)
+    /// An operator moved the group's offsets: drop what was pulled ahead and go on from the committed ones.
+    case offsetsReset(group: String, topic: String)
+}

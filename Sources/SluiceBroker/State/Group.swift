@@ -1,0 +1,39 @@
+import SluiceAPI
+import SluiceMessage
+
+/// A consumer group as the broker works with it. Confined to the owner.
+final class Group {
+    var config: GroupConfig
+    var model = MessageModel.clustering
+    var members: [String: Member] = [:]
+    var offsets: [QueueID: Position] = [:]
+    let delivered = DeliveryCounter()
+    var locks: [QueueID: (client: String, until: Int64)] = [:]
+    /// Who pulled a queue last, and when.
+    var pullers: [QueueID: (client: String, at: Int64)] = [:]
+    /// Commits that went backwards: accepted, as RocketMQ does, but counted.
+    var backwardCommits = 0
+
+    struct Position {
+        var offset: Int64
+        /// Epoch ms of the last move since the broker started; 0 for none.
+        var moved: Int64
+    }
+
+    struct Member {
+        var registration: Registration
+        var lastSeen: Int64
+    }
+
+    init(_ config: GroupConfig) { self.config = config }
+
+    var name: String { config.name }
+
+    /// Topics the group subscribes or holds offsets of, its retry topic aside.
+    var topics: Set<String> {
+        var topics = Set(offsets.keys.map(\.topic))
+        for member in members.values { topics.formUnion(member.registration.subscriptions.keys) }
+        topics.remove(TopicName.retry(name))
+        return topics
+    }
+}

@@ -1,0 +1,144 @@
+import SluiceAPI
+import SluiceBroker
+import SluiceMessage
+import SluiceStorage
+
+/// ``Admin`` over a connection.
+struct ConnectionAdmin: Admin {
+    private let connection: any Connection
+    private let producer: Producer
+
+    init(_ connection: any Connection) {
+        self.connection = connection
+        producer = Producer(connection, ProducerOptions(group: "sluice-admin"))
+    }
+
+    func call(_ request: Request) async throws(APIError) -> Response { try await connection.call(request) }
+
+    func broker() async throws(APIError) -> BrokerStatus {
+        let response = try await connection.call(.broker)
+        guard case .broker(let status) = response else { throw unexpected(response) }
+        return status
+    }
+
+    func flow(since: Int64) async throws(APIError) -> [FlowSample] {
+        let response = try await connection.call(.flow(since: since))
+        guard case .flow(let samples) = response else { throw unexpected(response) }
+        return samples
+    }
+
+    func topics() async throws(APIError) -> [TopicSummary] {
+        let response = try await connection.call(.topics)
+        guard case .topics(let topics) = response else { throw unexpected(response) }
+        return topics
+    }
+
+    func topic(_ name: String) async throws(APIError) -> TopicStatus {
+        let response = try await connection.call(.topic(name))
+        guard case .topic(let status) = response else { throw unexpected(response) }
+        return status
+    }
+
+    func createTopic(_ config: TopicConfig) async throws(APIError) {
+        _ = try await connection.call(.updateTopic(config, mustBeNew: true))
+    }
+
+    func updateTopic(_ config: TopicConfig) async throws(APIError) {
+        _ = try await connection.call(.updateTopic(config, mustBeNew: false))
+    }
+
+    func deleteTopic(_ name: String) async throws(APIError) { _ = try await connection.call(.deleteTopic(name)) }
+
+    func groups() async throws(APIError) -> [GroupSummary] {
+        let response = try await connection.call(.groups)
+        guard case .groups(let groups) = response else { throw unexpected(response) }
+        return groups
+    }
+
+    func group(_ name: String) async throws(APIError) -> GroupStatus {
+        let response = try await connection.call(.group(name))
+        guard case .group(let status) = response else { throw unexpected(response) }
+        return status
+    }
+
+    func updateGroup(_ config: GroupConfig) async throws(APIError) {
+        _ = try await connection.call(.updateGroup(config))
+    }
+
+    func deleteGroup(_ name: String) async throws(APIError) { _ = try await connection.call(.deleteGroup(name)) }
+
+    func reset(_ request: ResetRequest) async throws(APIError) -> [ResetStep] {
+        let response = try await connection.call(.reset(request))
+        guard case .steps(let steps) = response else { throw unexpected(response) }
+        return steps
+    }
+
+    func delays(_ query: DelayQuery) async throws(APIError) -> DelayPage {
+        let response = try await connection.call(.delays(query))
+        guard case .delays(let page) = response else { throw unexpected(response) }
+        return page
+    }
+
+    func delayHistogram(start: Int64, width: Int64, buckets: Int) async throws(APIError) -> DelayHistogram {
+        let response = try await connection.call(.delayHistogram(start: start, width: width, buckets: buckets))
+        guard case .histogram(let histogram) = response else { throw unexpected(response) }
+        return histogram
+    }
+
+    func halves(skip: Int, limit: Int) async throws(APIError) -> HalfPage {
+        let response = try await connection.call(.halves(skip: skip, limit: limit))
+        guard case .halves(let page) = response else { throw unexpected(response) }
+        return page
+    }
+
+    func half(id: String) async throws(APIError) -> HalfMessage {
+        let response = try await connection.call(.half(id: id))
+        guard case .half(let half) = response else { throw unexpected(response) }
+        return half
+    }
+
+    func resolve(
+        id: String, as resolution: Resolution, reason: String
+    ) async throws(APIError) -> ResolutionOutcome {
+        let response = try await connection.call(.resolve(id: id, resolution, reason: reason))
+        guard case .outcome(let outcome) = response else { throw unexpected(response) }
+        return outcome
+    }
+
+    func publish(_ message: Message) async throws(APIError) -> SendReceipt { try await producer.send(message) }
+
+    func publishHalf(_ message: Message, producerGroup: String) async throws(APIError) -> SendReceipt {
+        try await producer.send(message, halfOf: producerGroup)
+    }
+
+    func replay(_ messages: [StoredMessage], to topic: String?) async throws(APIError) -> [SendReceipt] {
+        var receipts: [SendReceipt] = []
+        for message in messages {
+            receipts.append(try await producer.send(message.replayed(to: topic), systemFlag: message.replaySystemFlag))
+        }
+        return receipts
+    }
+}
+
+extension StoredMessage {
+    /// Properties that belong to the first copy's own way through the broker.
+    private static let ownWay: Set<String> = [
+        PropertyName.uniqueKey, PropertyName.cluster, PropertyName.wait, PropertyName.delayLevel,
+        PropertyName.retryTopic, PropertyName.realTopic, PropertyName.realQueue, PropertyName.originMessageID,
+        PropertyName.transaction, PropertyName.producerGroup, PropertyName.checkTimes, PropertyName.checkImmunity,
+        PropertyName.timerDelaySeconds, PropertyName.timerDelayMilliseconds, PropertyName.timerDeliverAt,
+        PropertyName.timerDue, PropertyName.tags, PropertyName.keys, PropertyName.replayOf,
+    ]
+
+    /// The message to publish so that this one is seen again; it names its source.
+    func replayed(to topic: String?) -> Message {
+        var kept = properties.filter { !Self.ownWay.contains($0.name) }
+        kept.append(Property(PropertyName.replayOf, id + "@" + String(physicalOffset)))
+        return Message(
+            topic: topic ?? realTopic, body: body, tag: tag, keys: keys, properties: kept, flag: flag,
+            queue: topic == nil && realTopic == self.topic ? queue : nil)
+    }
+
+    /// The body goes as it was stored, so it keeps the flags that say how it is compressed.
+    var replaySystemFlag: Int32 { systemFlag & (SystemFlag.compressed | SystemFlag.compressionMask) }
+}

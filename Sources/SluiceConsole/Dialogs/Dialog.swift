@@ -1,0 +1,59 @@
+import SluiceAPI
+import SluiceMessage
+
+/// The kinds of dialogs, for the key table.
+enum DialogKind: String, Sendable, Hashable, CaseIterable {
+    case publish, reset, replay, resolve, chooser, jump
+}
+
+/// The dialog that is open.
+enum Dialog: Sendable {
+    case publish(PublishForm)
+    case reset(ResetDialog)
+    case replay(ReplayDialog)
+    case resolve(ResolveDialog)
+    case chooser(Chooser)
+    case jump(JumpDialog)
+
+    var kind: DialogKind {
+        switch self {
+        case .publish: .publish
+        case .reset: .reset
+        case .replay: .replay
+        case .resolve: .resolve
+        case .chooser: .chooser
+        case .jump: .jump
+        }
+    }
+
+    /// True while characters go into a field.
+    var isTyping: Bool {
+        switch self {
+        case .publish(let form): form.field != nil
+        case .reset(let dialog): dialog.isTyping
+        case .replay(let dialog): dialog.isTyping
+        case .resolve(let dialog): dialog.isTyping
+        case .chooser: false
+        case .jump: true
+        }
+    }
+}
+
+/// What a dialog wants from the model around it.
+enum DialogRequest: Sendable {
+    case close
+    case act(Act)
+    case ask(Query)
+    /// Close and say so.
+    case finish(String, Notice.Kind)
+    case bell
+    case choose(String)
+    case jump(Int64)
+}
+
+/// What a dialog may know of the world.
+struct DialogContext: Sendable {
+    var moments: Moments
+    var topicNames: [String]
+    var readOnly: Bool
+}

@@ -1,0 +1,106 @@
+/// The frame of a dialog, and the lines that are drawn into it from top to bottom.
+struct DialogBox {
+    /// Inside of the frame.
+    let inner: Rect
+    private(set) var y: Int
+
+    /// Draws an empty dialog near the bottom of an area, so that what it is about stays visible above it.
+    init(_ title: String, lines: Int, width: Int, in area: Rect, _ painter: inout Painter) {
+        let width = min(width, area.width - 2)
+        let height = min(lines + 2, area.height)
+        let rect = Rect(
+            x: area.x + (area.width - width) / 2, y: area.maxY - height - (area.height > height + 2 ? 1 : 0),
+            width: width,
+            height: height)
+        painter.buffer.fill(rect, style: painter.theme[.dialog])
+        painter.ground = .dialog
+        painter.buffer.box(
+            rect, title: painter.plain(title), style: painter.style(.dialogBorder), titleStyle: painter.style(.title),
+            ascii: painter.isASCII)
+        inner = rect.inset(horizontal: 2, vertical: 1)
+        y = inner.y
+    }
+
+    var isFull: Bool { y >= inner.maxY }
+
+    mutating func line(_ spans: [Span], _ painter: inout Painter) {
+        guard !isFull else { return }
+        painter.put(spans, x: inner.x, y: y, width: inner.width)
+        y += 1
+    }
+    mutating func line(_ text: String, _ role: Role = .text, _ painter: inout Painter) {
+        line([Span(text, role)], &painter)
+    }
+
+    /// A sentence over as many lines as it needs, at most `limit`.
+    mutating func paragraph(_ text: String, _ role: Role = .text, limit: Int = 3, _ painter: inout Painter) {
+        for part in Self.wrap(text, width: inner.width, limit: limit) { line(part, role, &painter) }
+    }
+
+    /// A label and a field; the one with the cursor is drawn as such.
+    mutating func field(
+        _ label: String, _ field: TextField, isFocused: Bool, labelWidth: Int, hint: [Span] = [],
+        _ painter: inout Painter
+    ) {
+        guard !isFull else { return }
+        painter.put(label, x: inner.x, y: y, width: labelWidth, isFocused ? .accent : .dim)
+        let hintWidth = hint.reduce(0) { $0 + DisplayWidth.of($1.text) }
+        let x = inner.x + labelWidth + 1
+        let room = max(8, inner.maxX - x - (hintWidth == 0 ? 0 : hintWidth + 2))
+        painter.buffer.fill(Rect(x: x, y: y, width: min(room, inner.maxX - x), height: 1), style: painter.theme[.input])
+        let window = field.window(min(room, inner.maxX - x))
+        painter.put(window.text, x: x, y: y, width: room, .input)
+        if isFocused { painter.cursor = (x + window.cursor, y) }
+        painter.put(hint, x: x + room + 2, y: y, width: inner.maxX - x - room - 2)
+        y += 1
+    }
+
+    /// A label and one of a few choices.
+    mutating func choice(
+        _ label: String, _ choices: [String], selected: Int, isFocused: Bool, labelWidth: Int, _ painter: inout Painter
+    ) {
+        guard !isFull else { return }
+        painter.put(label, x: inner.x, y: y, width: labelWidth, isFocused ? .accent : .dim)
+        var x = inner.x + labelWidth + 1
+        for (index, choice) in choices.enumerated() {
+            let isChosen = index == selected
+            let text = isChosen ? "‹\(choice)›" : " \(choice) "
+            x += painter.put(
+                text, x: x, y: y, width: inner.maxX - x, isChosen ? (isFocused ? .accent : .text) : .dim)
+        }
+        y += 1
+    }
+
+    mutating func skip() { y += 1 }
+
+    /// The keys, in the last line.
+    func keys(_ keys: [(String, String)], isFocused: Bool, _ painter: inout Painter) {
+        var spans: [Span] = []
+        for (key, label) in keys {
+            spans += [Span(spans.isEmpty ? "" : "   "), Span(key, isFocused ? .footerKey : .key), Span(" " + label)]
+        }
+        let width = spans.reduce(0) { $0 + DisplayWidth.of($1.text) }
+        let x = max(inner.x + 2, inner.maxX - width)
+        if isFocused { painter.put("▸", x: x - 2, y: inner.maxY - 1, .accent) }
+        painter.put(spans, x: x, y: inner.maxY - 1, width: inner.maxX - x)
+    }
+
+    static func wrap(_ text: String, width: Int, limit: Int) -> [String] {
+        guard width > 0 else { return [] }
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            if line.isEmpty {
+                line = String(word)
+            } else if DisplayWidth.of(line) + 1 + DisplayWidth.of(String(word)) <= width {
+                line += " " + word
+            } else {
+                lines.append(line)
+                line = String(word)
+            }
+        }
+        if !line.isEmpty { lines.append(line) }
+        guard lines.count > limit else { return lines }
+        return lines.prefix(limit - 1) + [lines[(limit - 1)...].joined(separator: " ")]
+    }
+}

@@ -1,0 +1,34 @@
+import SluiceAPI
+import SluiceMessage
+
+/// What a ``Query`` was answered with.
+public enum Reply: Sendable, Equatable {
+    case broker(BrokerStatus)
+    case flow([FlowSample])
+    case topics([TopicSummary])
+    case topic(TopicStatus)
+    case groups([GroupSummary])
+    case group(GroupStatus)
+    case delays(DelayPage)
+    case histogram(DelayHistogram)
+    case halves(HalfPage)
+    case half(HalfMessage)
+    case messages([StoredMessage])
+}
+
+/// What an ``Act`` came to.
+public enum Outcome: Sendable, Equatable {
+    case sent(SendReceipt)
+    case reset([ResetStep])
+    case resolved(ResolutionOutcome)
+    case replayed([SendReceipt])
+}
+
+/// What comes back from an ``Effect``.
+public enum Answer: Sendable {
+    case reply(Ticket, Query, Result<Reply, APIError>)
+    case done(Ticket, Result<Outcome, APIError>)
+    /// The theme, and what was wrong with it when a fallback was taken.
+    case theme(Theme, problem: String?)
+    case themes([String])
+}

@@ -1,0 +1,26 @@
+/// A question that the visible screen asks of the broker. Equal questions are asked once at a time.
+public enum Query: Sendable, Hashable {
+    case broker
+    /// Flow samples newer than this moment, epoch ms.
+    case flow(since: Int64)
+    case topics
+    case topic(String)
+    case groups
+    case group(String)
+    /// The pending delays, soonest first.
+    case delays(topic: String?, limit: Int)
+    case histogram(start: Int64, width: Int64, buckets: Int)
+    case halves(limit: Int)
+    case half(String)
+    /// Messages of a queue from an offset on.
+    case page(topic: String, queue: Int, from: Int64, limit: Int)
+
+    /// The question without what moves from one asking to the next, so that a repetition of it is recognised.
+    var slot: Query {
+        switch self {
+        case .flow: .flow(since: 0)
+        case .histogram(_, let width, let buckets): .histogram(start: 0, width: width, buckets: buckets)
+        default: self
+        }
+    }
+}

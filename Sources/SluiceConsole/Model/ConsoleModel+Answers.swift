@@ -1,0 +1,140 @@
+import SluiceAPI
+import SluiceMessage
+
+// MARK: Answers
+extension ConsoleModel {
+    mutating func take(_ answer: Answer, _ effects: inout [Effect]) {
+        switch answer {
+        case .reply(let ticket, let query, let result):
+            // One that was overtaken, or whose place was left for another question, is dropped.
+            guard inFlight[query.slot] == ticket else { return }
+            inFlight[query.slot] = nil
+            let byHand = manualRefresh.remove(ticket) != nil
+            switch result {
+            case .success(let reply):
+                store(reply, of: query)
+                if byHand && manualRefresh.isEmpty { say("Refreshed.", .good, for: 2000) }
+            case .failure(let error):
+                fail(query, error)
+                if byHand || error.code != .notFound { say(error.message, .bad) }
+            }
+            arrange()
+        case .done(let ticket, let result): takeOutcome(ticket, result, &effects)
+        case .theme(let loaded, let problem):
+            theme = loaded
+            settings.theme = loaded
+            if let problem { say(problem, .bad, for: 15_000) }
+        case .themes(let names): takeThemes(names)
+        }
+    }
+
+    private var gap: Int64 { max(10_000, 3 * refreshInterval) }
+
+    private mutating func store(_ reply: Reply, of query: Query) {
+        switch (reply, query) {
+        case (.broker(let status), _): data.broker.take(status, at: now)
+        case (.flow(let samples), _):
+            data.flow.add(samples)
+            data.flowState.take(samples.count, at: now)
+        case (.topics(let topics), _): store(topics)
+        case (.groups(let groups), _): store(groups)
+        case (.topic(let status), .topic(let name)):
+            data.topic[name, default: Fetched()].take(status, at: now)
+            track(status.summary)
+            giveToDialog(.success(status), topic: name)
+        case (.group(let status), .group(let name)):
+            data.group[name, default: Fetched()].take(status, at: now)
+            track(status)
+        case (.delays(let page), _): data.delays.take(page, at: now)
+        case (.histogram(let histogram), .histogram(_, let width, _)):
+            data.histograms[width, default: Fetched()].take(histogram, at: now)
+        case (.halves(let page), _): data.halves.take(page, at: now)
+        case (.half(let half), .half(let id)): giveToDialog(.success(half), half: id)
+        case (.messages(let messages), .page(let topic, let queue, let from, let limit)):
+            store(messages, QueueID(topic, queue), from: from, limit: limit)
+        default: break
+        }
+    }
+
+    private mutating func store(_ topics: [TopicSummary]) {
+        data.topics.take(topics, at: now)
+        for topic in topics { track(topic) }
+        if data.published.count > topics.count * 2 + 64 {
+            let names = Set(topics.map(\.config.name))
+            data.published = data.published.filter { names.contains($0.key) }
+            data.delivered = data.delivered.filter { names.contains($0.key) }
+        }
+    }
+
+    private mutating func track(_ topic: TopicSummary) {
+        data.published[topic.config.name, default: CounterTrack()].add(topic.published, at: now, gap: gap)
+        data.delivered[topic.config.name, default: CounterTrack()].add(topic.delivered, at: now, gap: gap)
+    }
+
+    private mutating func store(_ groups: [GroupSummary]) {
+        data.groups.take(groups, at: now)
+        for group in groups { track(group) }
+        if data.committed.count > groups.count * 2 + 64 {
+            let names = Set(groups.map(\.config.name))
+            data.committed = data.committed.filter { names.contains($0.key) }
+            data.lag = data.lag.filter { names.contains($0.key) }
+        }
+    }
+
+    private mutating func track(_ group: GroupSummary) {
+        data.committed[group.config.name, default: CounterTrack()].add(group.committed, at: now, gap: gap)
+        if let lag = group.lag { data.lag[group.config.name, default: LevelTrack()].add(lag, at: now, gap: gap) }
+    }
+
+    private mutating func track(_ status: GroupStatus) {
+        track(status.summary)
+        for queue in status.queues {
+            let key = GroupQueue(group: status.summary.config.name, queue: queue.id)
+            if let offset = queue.offset {
+                data.queueOffsets[key, default: CounterTrack()].add(offset, at: now, gap: gap)
+            }
+            data.queueMax[key, default: CounterTrack()].add(queue.maxOffset, at: now, gap: gap)
+        }
+    }
+
+    private mutating func store(_ messages: [StoredMessage], _ id: QueueID, from: Int64, limit: Int) {
+        // A single one may be asked for by the message screen; the page screen asks for whole pages.
+        if case .message(id, from) = place, limit == 1 {
+            data.message[MessageID(queue: id, offset: from), default: Fetched()].take(messages.first, at: now)
+        } else {
+            data.pages[id, default: Fetched()].take(MessagePage(from: from, messages: messages), at: now)
+        }
+    }
+
+    private mutating func fail(_ query: Query, _ error: APIError) {
+        switch query {
+        case .broker: data.broker.fail(error)
+        case .flow: data.flowState.fail(error)
+        case .topics: data.topics.fail(error)
+        case .groups: data.groups.fail(error)
+        case .topic(let name):
+            data.topic[name, default: Fetched()].fail(error)
+            giveToDialog(.failure(error), topic: name)
+        case .group(let name): data.group[name, default: Fetched()].fail(error)
+        case .delays: data.delays.fail(error)
+        case .histogram(_, let width, _): data.histograms[width, default: Fetched()].fail(error)
+        case .halves: data.halves.fail(error)
+        case .half(let id): giveToDialog(.failure(error), half: id)
+        case .page(let topic, let queue, let from, let limit):
+            let id = QueueID(topic, queue)
+            if case .message(id, from) = place, limit == 1 {
+                data.message[MessageID(queue: id, offset: from), default: Fetched()].fail(error)
+            } else {
+                data.pages[id, default: Fetched()].fail(error)
+            }
+        }
+    }
+
+    private mutating func takeThemes(_ names: [String]) {
+        themeNames = names
+        guard case .chooser(var chooser) = dialog, chooser.purpose == .theme else { return }
+        chooser.choices = names
+        chooser.selected = names.firstIndex(of: theme.name) ?? 0
+        dialog = .chooser(chooser)
+    }
+}

@@ -1,0 +1,32 @@
+/// What a console is started with.
+public struct ConsoleSettings: Sendable {
+    /// How it is connected, as `embedded` or `10.0.0.7:10911`.
+    public var connection: String
+    /// What it looks at, as the data folder's name.
+    public var name: String
+    public var readOnly: Bool
+    /// Milliseconds between two refreshes, 100...3,600,000.
+    public var refreshInterval: Int64
+    public var theme: Theme
+    public var glyphs: GlyphSet
+    /// Seconds that local time is ahead of UTC.
+    public var utcOffset: Int
+    public var startScreen: Screen
+    /// Epoch ms of the start.
+    public var now: Int64
+
+    public init(
+        connection: String, name: String, readOnly: Bool = false, refreshInterval: Int64 = 1000, theme: Theme,
+        glyphs: GlyphSet = .braille, utcOffset: Int = 0, startScreen: Screen = .overview, now: Int64
+    ) {
+        self.connection = connection
+        self.name = name
+        self.readOnly = readOnly
+        self.refreshInterval = min(max(refreshInterval, 100), 3_600_000)
+        self.theme = theme
+        self.glyphs = glyphs
+        self.utcOffset = utcOffset
+        self.startScreen = startScreen
+        self.now = now
+    }
+}

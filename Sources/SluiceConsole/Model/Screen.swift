@@ -1,0 +1,109 @@
+import SluiceMessage
+
+/// The console's screens; the raw value is the name that commands and options use.
+public enum Screen: String, Sendable, Hashable, CaseIterable {
+    case overview, topics, groups, delays, transactions
+    case peakShaving = "peak-shaving"
+    case topic, messages, message, group, help
+
+    /// What the footer calls it.
+    public var title: String {
+        switch self {
+        case .overview: "Overview"
+        case .topics: "Topics"
+        case .groups: "Groups"
+        case .delays: "Delays"
+        case .transactions: "Transactions"
+        case .peakShaving: "Peak shaving"
+        case .topic: "Topic"
+        case .messages: "Messages"
+        case .message: "Message"
+        case .group: "Group"
+        case .help: "Help"
+        }
+    }
+
+    /// Those that a number key opens, 1 first.
+    public static let numbered: [Screen] = [.overview, .topics, .groups, .delays, .transactions, .peakShaving]
+}
+
+/// A screen together with what it shows.
+enum Location: Sendable, Hashable {
+    case overview, topics, groups, delays, transactions, peakShaving, help
+    case topic(String)
+    case group(String)
+    case messages(QueueID)
+    case message(QueueID, offset: Int64)
+
+    var screen: Screen {
+        switch self {
+        case .overview: .overview
+        case .topics: .topics
+        case .groups: .groups
+        case .delays: .delays
+        case .transactions: .transactions
+        case .peakShaving: .peakShaving
+        case .help: .help
+        case .topic: .topic
+        case .group: .group
+        case .messages: .messages
+        case .message: .message
+        }
+    }
+
+    /// The place that needs nothing more than the screen's name; nil where it needs a topic, group or queue.
+    init?(_ screen: Screen) {
+        switch screen {
+        case .overview: self = .overview
+        case .topics: self = .topics
+        case .groups: self = .groups
+        case .delays: self = .delays
+        case .transactions: self = .transactions
+        case .peakShaving: self = .peakShaving
+        case .help: self = .help
+        case .topic, .messages, .message, .group: return nil
+        }
+    }
+
+    /// One step up, for Esc.
+    var parent: Location? {
+        switch self {
+        case .overview: nil
+        case .topics, .groups, .delays, .transactions, .peakShaving, .help: .overview
+        case .topic: .topics
+        case .group: .groups
+        case .messages(let id): .topic(id.topic)
+        case .message(let id, _): .messages(id)
+        }
+    }
+}
+
+/// Where the console was, with a place in it, as in a browser.
+struct History: Sendable {
+    private(set) var places: [Location]
+    private(set) var index = 0
+    /// The place before the current one, whichever way it was reached.
+    private(set) var last: Location?
+    private static let limit = 50
+
+    init(_ start: Location) { places = [start] }
+
+    var current: Location { places[index] }
+
+    mutating func go(to place: Location) {
+        guard place != current else { return }
+        last = current
+        places.removeSubrange((index + 1)...)
+        places.append(place)
+        if places.count > Self.limit { places.removeFirst() }
+        index = places.count - 1
+    }
+
+    /// Steps back (-1) or forward (+1); false at the end.
+    mutating func step(_ direction: Int) -> Bool {
+        guard places.indices.contains(index + direction) else { return false }
+        last = current
+        index += direction
+        return true
+    }
+}

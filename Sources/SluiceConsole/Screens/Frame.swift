@@ -1,0 +1,207 @@
+import SluiceAPI
+
+/// What is around every screen: the header, the status line and the footer.
+enum Frame {
+    static let minimum = Size(width: 60, height: 15)
+
+    static func content(_ size: Size) -> Rect { Rect(x: 0, y: 1, width: size.width, height: size.height - 3) }
+
+    static func drawTooSmall(_ painter: inout Painter, _ size: Size) {
+        let lines = ["Too small:", "\(size.width)×\(size.height).", "Wanted: \(minimum.width)×\(minimum.height)"]
+        let top = max(0, (size.height - lines.count) / 2)
+        for (index, line) in lines.enumerated() {
+            let x = max(0, (size.width - DisplayWidth.of(line)) / 2)
+            painter.buffer.write(
+                painter.plain(line), x: x, y: top + index, maxWidth: size.width,
+                style: painter.theme[.text])
+        }
+    }
+
+    // MARK: Header
+    static func drawHeader(_ model: ConsoleModel, _ painter: inout Painter) {
+        let width = painter.buffer.size.width
+        painter.buffer.fill(Rect(x: 0, y: 0, width: width, height: 1), style: painter.theme[.footer])
+        painter.ground = .footer
+        defer { painter.ground = nil }
+        let counters = counters(model)
+        let gap = width < 100 ? 2 : 3
+        var shown = counters.count
+        func total(_ count: Int) -> Int {
+            counters.prefix(count).reduce(0) { $0 + $1.reduce(0) { $0 + DisplayWidth.of($1.text) } + gap }
+        }
+        let name = " sluice  "
+        let flags = (model.settings.readOnly ? " · read-only" : "") + (model.isPaused ? " · paused" : "")
+        let about = model.settings.connection + " · " + model.settings.name + flags
+        while shown > 3, total(shown) + DisplayWidth.of(name) + 12 > width { shown -= 1 }
+        let right = max(DisplayWidth.of(name), width - total(shown))
+        let used = painter.put(name, x: 0, y: 0, width: width, .title)
+        // How it is connected goes first, then the name; that it is read-only or paused stays.
+        let room = right - used - 1
+        let texts = [
+            about, model.settings.name + flags, flags.isEmpty ? model.settings.name : String(flags.dropFirst(3)),
+        ]
+        let text = texts.first { DisplayWidth.of($0) <= room } ?? texts[2]
+        painter.put(text, x: used, y: 0, width: room, flags.isEmpty ? .footer : .warning)
+        var x = right
+        for counter in counters.prefix(shown) {
+            x += painter.put(counter, x: x, y: 0, width: width - x)
+            x += gap
+        }
+    }
+
+    private static func counters(_ model: ConsoleModel) -> [[Span]] {
+        let means = model.data.flow.means(seconds: 3)
+        let limit = max(2 * model.refreshInterval, 2000)
+        let isOldFlow = model.data.flowState.staleAge(now: model.now, limit: limit) != nil
+        let value: Role = isOldFlow ? .stale : .number
+        let broker = model.data.broker.value
+        let halves = broker?.unresolvedHalves
+        let isOld = broker?.oldestHalf.map { model.now - $0 >= ConsoleModel.oldHalf } ?? false
+        func counter(_ label: String, _ rate: Double?) -> [Span] {
+            [Span(label + " ", .dim), Span(Format.right(Format.rate(rate), 5), value), Span("/s", .dim)]
+        }
+        let backlog = Format.count(model.data.flow.backlog)
+        return [
+            counter("in", means.inflow), counter("out", means.outflow),
+            [Span("backlog ", .dim), Span(Format.right(backlog, 6), value)],
+            [Span("halves ", .dim), Span(Format.count(halves) + (isOld ? " !" : ""), isOld ? .attention : value)],
+            [Span("delays ", .dim), Span(Format.count(broker?.pendingDelays), value)],
+        ]
+    }
+
+    // MARK: Status
+    static func drawStatus(_ model: ConsoleModel, _ painter: inout Painter) {
+        let size = painter.buffer.size
+        let line = Rect(x: 0, y: size.height - 2, width: size.width, height: 1)
+        if let prompt = model.prompt { return drawPrompt(prompt, model, &painter, line) }
+        painter.rule(line, nil)
+        if let notice = model.notice {
+            let role: Role = notice.kind == .bad ? .bad : notice.kind == .good ? .good : .text
+            painter.put(" \(notice.text) ", x: 1, y: line.y, width: size.width - 2, role)
+        } else if let trouble = model.trouble {
+            if !model.isPaused { painter.buffer.fill(line, style: painter.theme[.banner]) }
+            painter.put(" \(trouble) ", x: 1, y: line.y, width: size.width - 2, model.isPaused ? .warning : .banner)
+        }
+    }
+
+    private static func drawPrompt(_ prompt: Prompt, _ model: ConsoleModel, _ painter: inout Painter, _ line: Rect) {
+        painter.buffer.fill(line, style: painter.theme[.input])
+        painter.put(prompt.kind == .command ? ":" : "/", x: 1, y: line.y, .input)
+        let window = prompt.field.window(line.width / 2)
+        painter.buffer.write(window.text, x: 2, y: line.y, style: painter.theme[.input])
+        painter.cursor = (2 + window.cursor, line.y)
+        let hint =
+            prompt.kind == .command
+            ? model.completions.prefix(12).joined(separator: "  ")
+            : "text or regex · !not · -f fuzzy · Enter keeps, Esc drops"
+        let x = 4 + DisplayWidth.of(window.text)
+        var style = painter.theme[.dim]
+        style.background = painter.theme[.input].background
+        let shown = DisplayWidth.clip(hint, to: max(0, line.width - x - 1))
+        painter.buffer.write(painter.plain(shown), x: x, y: line.y, style: style)
+    }
+
+    // MARK: Footer
+    private struct Item {
+        var key: Key
+        var name: String
+        var label: String
+        var isHere = false
+        var width: Int { DisplayWidth.of(name) + DisplayWidth.of(label) + 1 }
+    }
+
+    private static func items(_ model: ConsoleModel, width: Int) -> (screens: [Item], keys: [Item]) {
+        let isWide = width >= 110
+        let short: [Screen: String] = [.overview: "Over", .transactions: "Tx", .peakShaving: "Flood"]
+        let screens = Screen.numbered.enumerated().map { index, screen in
+            Item(
+                key: .character(Character(String(index + 1))), name: "\(index + 1)",
+                label: isWide ? screen.title : short[screen] ?? screen.title, isHere: model.isUnder(screen))
+        }
+        var keys = (model.screen == .peakShaving ? model.scenario?.keys ?? [] : []).map {
+            Item(key: .character($0.key), name: String($0.key), label: $0.label)
+        }
+        let bindings = KeyTable.bindings.filter { $0.applies(to: model.screen) && $0.label != nil }
+        let sorted = bindings.filter { rank($0) < 9 }.sorted { rank($0) < rank($1) } + bindings.filter { rank($0) == 9 }
+        keys += sorted.map { Item(key: $0.keys[0], name: $0.keys[0].name, label: $0.label ?? "") }
+        return (screens, keys)
+    }
+
+    /// What acts goes before what looks, the screen's own before what works everywhere, and help is the last.
+    private static func rank(_ binding: KeyBinding) -> Int {
+        switch binding.operation {
+        case .commit, .rollback, .replay: 0
+        case .mark: 1
+        case .publish: 2
+        case .filter: 3
+        case .command: 5
+        case .open: 6
+        case .help: 9
+        default: 4
+        }
+    }
+
+    /// Each key of the footer with the column it starts in.
+    private static func layout(_ model: ConsoleModel, width: Int) -> [(x: Int, item: Item)] {
+        let (screens, keys) = items(model, width: width)
+        var x = 1
+        var places: [(Int, Item)] = []
+        for item in screens {
+            places.append((x, item))
+            x += item.width + 1
+        }
+        x += 2
+        // Help stays at the end even when others do not fit.
+        let help = keys.last
+        for item in keys.dropLast() {
+            guard x + item.width + 2 + (help?.width ?? 0) <= width else { continue }
+            places.append((x, item))
+            x += item.width + 2
+        }
+        if let help { places.append((x, help)) }
+        return places
+    }
+
+    static func drawFooter(_ model: ConsoleModel, _ painter: inout Painter) {
+        let size = painter.buffer.size
+        let y = size.height - 1
+        painter.buffer.fill(Rect(x: 0, y: y, width: size.width, height: 1), style: painter.theme[.footer])
+        var isFirstKey = true
+        for (x, item) in layout(model, width: size.width) {
+            if Int(item.name) == nil, isFirstKey {
+                painter.put("│", x: x - 2, y: y, .footer)
+                isFirstKey = false
+            }
+            let used = painter.put(item.name, x: x, y: y, width: size.width - x, .footerKey)
+            painter.put(
+                item.label, x: x + used + 1, y: y, width: size.width - x - used - 1, item.isHere ? .accent : .footer)
+        }
+    }
+
+    static func footerKey(at column: Int, _ model: ConsoleModel) -> Key? {
+        layout(model, width: model.size.width).first { column >= $0.x && column < $0.x + $0.item.width }?.item.key
+    }
+}
+
+extension ConsoleModel {
+    /// True when the screen in front is this one or below it.
+    func isUnder(_ screen: Screen) -> Bool {
+        var here: Location? = place
+        while let now = here, now != .overview {
+            if now.screen == screen { return true }
+            here = now.parent
+        }
+        return screen == .overview && place == .overview
+    }
+
+    /// Data that is too old, or was never answered, in a sentence; nil when all is well.
+    var trouble: String? {
+        if isPaused { return "Paused: Z goes on." }
+        let limit = max(2 * refreshInterval, 2000)
+        guard let age = data.broker.staleAge(now: now, limit: limit) else {
+            return data.broker.value == nil ? data.broker.error?.message : nil
+        }
+        let why = data.broker.error.map { ": \($0.message)" } ?? ""
+        return "No answer for \(Format.age(age))\(why)"
+    }
+}

@@ -1,0 +1,64 @@
+import SluiceAPI
+import SluiceMessage
+
+/// The messages of a queue, a page at a time.
+enum MessagesScreen {
+    private static let columns = [
+        Column("offset", 11, .right),
+        Column("stored", 14),
+        Column("tag", 8, priority: 3, grow: 1, limit: 16),
+        Column("key", 12, priority: 2, grow: 2, limit: 28),
+        Column("size", 8, .right, priority: 4),
+        Column("body", 22, priority: 1, grow: 6),
+    ]
+
+    static func draw(_ model: ConsoleModel, _ id: QueueID, _ rect: Rect, _ painter: inout Painter) {
+        let fetched = model.data.pages[id] ?? Fetched()
+        let topic = model.data.topic[id.topic] ?? Fetched()
+        painter.rule(rect, title(model, id), trailing: model.staleMark(topic))
+        let table = Table(columns, in: rect, indent: 4)
+        table.drawHeader(&painter, y: rect.y + 1)
+        let items = fetched.value?.messages ?? []
+        if model.rows.isEmpty {
+            if let status = model.queueStatus(id), status.depth == 0 {
+                painter.put("Nothing in this queue: < and > go to the others.", x: rect.x + 4, y: rect.y + 3, .dim)
+            } else if topic.value == nil {
+                model.drawEmpty(topic, &painter, rect, whenEmpty: "")
+            } else {
+                let text = items.isEmpty ? "No message could be read here." : model.nothingPasses
+                model.drawEmpty(fetched, &painter, rect, whenEmpty: text)
+            }
+            return
+        }
+        model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2) { row in
+            cells(items[row.index], model)
+        }
+    }
+
+    private static func title(_ model: ConsoleModel, _ id: QueueID) -> String {
+        var text = "\(id.topic) / queue \(id.queue)"
+        if let status = model.queueStatus(id), status.depth > 0 {
+            text += " · \(Format.exact(status.minOffset)) to \(Format.exact(status.maxOffset - 1))"
+        }
+        if let filter = model.list.filter { text += " · /\(filter.source) on this page" }
+        if !model.list.marks.isEmpty { text += " · \(model.list.marks.count) marked" }
+        return text
+    }
+
+    private static func cells(_ message: StoredMessage, _ model: ConsoleModel) -> [Span] {
+        [
+            Span(Format.exact(message.queueOffset), .number), Span(model.moment(message.storeTimestamp), .dim),
+            Span(message.tag ?? Format.unknown, message.tag == nil ? .dim : .text),
+            Span(
+                message.keys.isEmpty ? Format.unknown : message.keys.joined(separator: " "),
+                message.keys.isEmpty ? .dim : .text),
+            Span(Format.bytes(message.body.count), .dim), Span(bodyPeek(message.body)),
+        ]
+    }
+
+    /// A body in one line.
+    static func bodyPeek(_ body: [UInt8]) -> String {
+        if body.isEmpty { return "(empty)" }
+        return String(decoding: body.prefix(400), as: UTF8.self)
+    }
+}

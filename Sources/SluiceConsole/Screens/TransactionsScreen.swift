@@ -1,0 +1,102 @@
+import SluiceAPI
+
+/// Unresolved half messages.
+enum TransactionsScreen {
+    private static let columns = [
+        Column("half id", 11),
+        Column("topic", 8, grow: 2, limit: 30, sort: .topic),
+        Column("q", 3, .right, priority: 6),
+        Column("age", 6, .right, sort: .age),
+        Column("checks", 7, .right, sort: .checks),
+        Column("next check", 10, .right, priority: 1),
+        Column("producer group", 14, priority: 4, grow: 2, limit: 30, sort: .producerGroup),
+        Column("online", 6, .right),
+        Column("key", 10, priority: 0, grow: 2, limit: 28),
+        Column("body", 16, priority: 5, grow: 6),
+    ]
+
+    /// Lines below the list that say all of the selected one.
+    static func detailHeight(_ size: Size) -> Int { Frame.content(size).height >= 18 ? 5 : 0 }
+
+    static func draw(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
+        let fetched = model.data.halves
+        let page = fetched.value
+        let items = page?.items ?? []
+        let total = page?.total ?? 0
+        var more = page.map { $0.setAside > 0 ? " · \(Format.count($0.setAside)) set aside" : "" } ?? ""
+        if total > items.count { more += " · the oldest \(Format.count(items.count)) are listed" }
+        let shown = model.list.filter == nil ? total : model.rows.count
+        painter.rule(
+            rect, model.listTitle("Transactions unresolved", shown: shown, total: total, more: more),
+            trailing: model.staleMark(fetched))
+        let table = Table(columns, in: rect, indent: 4)
+        table.drawHeader(&painter, y: rect.y + 1, list: model.list)
+        if model.rows.isEmpty {
+            let text = items.isEmpty ? "Every transaction is resolved." : model.nothingPasses
+            return model.drawEmpty(fetched, &painter, rect, whenEmpty: text)
+        }
+        let detail = detailHeight(painter.buffer.size)
+        model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2 - detail) { row in
+            cells(items[row.index], model)
+        }
+        if detail > 0, let row = model.selectedRow, items.indices.contains(row.index) {
+            let area = Rect(x: rect.x, y: rect.maxY - detail, width: rect.width, height: detail)
+            drawDetail(items[row.index], model, area, &painter)
+        }
+    }
+
+    private static func cells(_ half: HalfMessage, _ model: ConsoleModel) -> [Span] {
+        let age = model.now - half.storeTimestamp
+        return [
+            Span(Format.shortID(half.id), .accent), Span(half.topic), Span("\(half.queue)", .dim),
+            Span(Format.age(age), age >= ConsoleModel.oldHalf ? .warning : .text),
+            Span("\(half.checks)/\(half.maxChecks)", half.isSetAside ? .bad : .text),
+            nextCheck(half, model), Span(half.producerGroup), online(half),
+            Span(half.keys.isEmpty ? Format.unknown : half.keys.joined(separator: " ")),
+            Span(MessagesScreen.bodyPeek(half.bodyPeek), .dim),
+        ]
+    }
+
+    private static func nextCheck(_ half: HalfMessage, _ model: ConsoleModel) -> Span {
+        guard let next = half.nextCheck else { return Span("set aside", .bad) }
+        return Span(next <= model.now ? "now" : Format.countdown(next - model.now), .number)
+    }
+
+    private static func online(_ half: HalfMessage) -> Span {
+        half.producersOnline == 0 ? Span("none", .warning) : Span("\(half.producersOnline)", .good)
+    }
+
+    private static func drawDetail(_ half: HalfMessage, _ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
+        painter.rule(rect, "Half message \(half.id)")
+        let x = rect.x + 4
+        let width = rect.width - 5
+        let tag = half.tag.map { "   tag \($0)" } ?? ""
+        let keys = half.keys.isEmpty ? "" : "   keys \(half.keys.joined(separator: " "))"
+        painter.put(
+            "for \(half.topic) / queue \(half.queue)   stored \(model.moment(half.storeTimestamp))\(tag)\(keys)", x: x,
+            y: rect.y + 1, width: width)
+        painter.put(MessagesScreen.bodyPeek(half.bodyPeek), x: x, y: rect.y + 2, width: width, .dim)
+        painter.put(
+            advice(half, model), x: x, y: rect.y + 3, width: width, half.producersOnline == 0 ? .warning : .text)
+        if model.settings.readOnly { return }
+        painter.put(
+            [
+                Span("c", .key), Span(" commit   ", .dim), Span("x", .key), Span(" roll back   ", .dim),
+                Span("Enter", .key),
+                Span(" who reads \(half.topic)", .dim),
+            ], x: x, y: rect.y + 4, width: width)
+    }
+
+    /// What will happen when nobody does anything.
+    private static func advice(_ half: HalfMessage, _ model: ConsoleModel) -> String {
+        if half.isSetAside {
+            return "Given up after \(half.checks) checks: nobody will be asked again, only you can end it."
+        }
+        let left = half.maxChecks - half.checks
+        if half.producersOnline == 0 {
+            return
+                "Nobody of \(half.producerGroup) is online to ask; \(Format.plural(left, "check")) left before it is set aside."
+        }
+        return "\(half.producerGroup) is asked again by itself; \(Format.plural(left, "check")) left."
+    }
+}

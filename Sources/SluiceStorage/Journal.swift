@@ -1,0 +1,98 @@
+import SluiceMessage
+
+/// A small append-only file of entries, each with length and CRC-32C, read back in full at the start.
+///
+/// Changes go to the disk with the log thread's batches: entries appended, or a snapshot in place of all of them when the
+/// file has grown far beyond what it describes.
+///
+/// `@unchecked Sendable`: `file` and `size` are touched by the thread that appends only (after the owner has read it at start).
+public final class Journal: @unchecked Sendable {
+    private let disk: any Disk
+    private let path: String
+    private var file: any DiskFile
+    private var size: Int64
+
+    /// Opens or creates a journal and returns the payloads it holds. A torn end is cut off; what stands behind a damaged
+    /// entry is lost, and `damaged` says so.
+    public static func open(
+        _ disk: any Disk, _ path: String
+    ) throws(DiskError) -> (journal: Journal, entries: [[UInt8]], damaged: Bool) {
+        let file = try disk.open(path, create: true)
+        let bytes = try file.readAll()
+        var entries: [[UInt8]] = []
+        var at = 0
+        bytes.withUnsafeBytes { raw in
+            while let payload = entry(raw, at: at) {
+                entries.append(Array(payload))
+                at += 8 + payload.count
+            }
+        }
+        let damaged = bytes[at...].contains { $0 != 0 }
+        if at < bytes.count { try file.truncate(to: Int64(at)) }
+        return (Journal(disk, path, file, Int64(at)), entries, damaged)
+    }
+
+    private init(_ disk: any Disk, _ path: String, _ file: any DiskFile, _ size: Int64) {
+        self.disk = disk
+        self.path = path
+        self.file = file
+        self.size = size
+    }
+
+    private static func entry(_ raw: UnsafeRawBufferPointer, at: Int) -> UnsafeRawBufferPointer? {
+        guard let base = raw.baseAddress, raw.count - at >= 8 else { return nil }
+        let length = Int(base.big(UInt32.self, at: at))
+        guard length > 0, length <= raw.count - at - 8 else { return nil }
+        let payload = UnsafeRawBufferPointer(start: base + at + 8, count: length)
+        return Record.sum(payload) == base.big(UInt32.self, at: at + 4) ? payload : nil
+    }
+
+    /// Frames a payload as an entry.
+    public static func frame(_ payload: [UInt8]) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 8 + payload.count)
+        bytes.withUnsafeMutableBytes { target in
+            payload.withUnsafeBytes { raw in
+                guard let base = target.baseAddress else { return }
+                base.putBig(UInt32(raw.count), at: 0)
+                base.putBig(Record.sum(raw), at: 4)
+                _ = base.put(raw, at: 8)
+            }
+        }
+        return bytes
+    }
+
+    /// Carries a change out. On the log thread only, once the owner runs.
+    func apply(_ change: JournalChange, durable: Bool) throws(DiskError) {
+        if change.replacesAll {
+            try disk.replace(path, with: change.bytes)
+            file = try disk.open(path, create: false)
+            size = Int64(change.bytes.count)
+        } else {
+            try file.write(change.bytes, at: size)
+            size += Int64(change.bytes.count)
+            if durable { try file.sync() }
+        }
+    }
+
+    /// Bytes of the file; by the thread that appends, or at the start.
+    public var bytes: Int64 { size }
+}
+
+/// What is to happen to a journal: framed entries to append, or all it shall hold from now on.
+public struct JournalChange: Sendable {
+    public let journal: Journal
+    public let bytes: [UInt8]
+    public let replacesAll: Bool
+
+    public init(_ journal: Journal, append payloads: [[UInt8]]) {
+        self.journal = journal
+        bytes = payloads.flatMap(Journal.frame)
+        replacesAll = false
+    }
+
+    public init(_ journal: Journal, replaceAll payloads: [[UInt8]]) {
+        self.journal = journal
+        bytes = payloads.flatMap(Journal.frame)
+        replacesAll = true
+    }
+}

@@ -1,0 +1,147 @@
+import SluiceMessage
+
+/// Reads records of the log and checks them against their sums. Any thread may use it.
+public struct LogReader: Sendable {
+    let segments: SegmentSet
+
+    /// The records of these units, laid back to back as a pull answer carries them, up to `maxBytes` but always one.
+    /// Neighbours in the log are read at once.
+    public func fetch(_ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, maxBytes: Int) throws(DiskError) -> Fetch {
+        var total = 0
+        var end = units.startIndex
+        while end < units.endIndex, total == 0 || total + Int(units[end].unit.size) <= maxBytes {
+            total += Int(units[end].unit.size)
+            end += 1
+        }
+        let fetch = Fetch(capacity: total)
+        var at = units.startIndex
+        while at < end {
+            let first = units[at].unit
+            var run = Int64(first.size)
+            var last = at + 1
+            while last < end, units[last].unit.physicalOffset == first.physicalOffset + run,
+                segments.start(of: first.physicalOffset) == segments.start(of: first.physicalOffset + run)
+            {
+                run += Int64(units[last].unit.size)
+                last += 1
+            }
+            try fetch.read(segments, units[at..<last], Int(run))
+            at = last
+        }
+        fetch.next = end > units.startIndex ? units[end - 1].offset + 1 : fetch.next
+        return fetch
+    }
+
+    /// The record at a physical offset, checked; nil when there is none or it is damaged.
+    public func record(at offset: Int64) throws(DiskError) -> Fetch? {
+        var head = [UInt8](repeating: 0, count: 8)
+        let got = try head.withUnsafeMutableBufferPointer { (raw) throws(DiskError) in
+            try segments.read(at: offset, into: UnsafeMutableRawBufferPointer(raw))
+        }
+        guard got == 8 else { return nil }
+        let (size, magic) = head.withUnsafeBytes { raw in
+            (
+                Int(UInt32(bigEndian: raw.loadUnaligned(as: UInt32.self))),
+                UInt32(bigEndian: raw.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+            )
+        }
+        guard magic == Record.magic, size >= Record.fixedBytes, size <= Limits.maxRecordBytes else { return nil }
+        let fetch = Fetch(capacity: size)
+        return try fetch.readWhole(segments, at: offset, size: size) ? fetch : nil
+    }
+
+    func storeTime(at offset: Int64) throws(DiskError) -> Int64? {
+        var head = [UInt8](repeating: 0, count: 64)
+        let got = try head.withUnsafeMutableBufferPointer { (raw) throws(DiskError) in
+            try segments.read(at: offset, into: UnsafeMutableRawBufferPointer(raw))
+        }
+        guard got == 64 else { return nil }
+        return head.withUnsafeBytes {
+            Int64(bigEndian: $0.loadUnaligned(fromByteOffset: Record.Position.storeTimestamp, as: Int64.self))
+        }
+    }
+}
+
+/// Records read from the log, back to back, each one whole and checked.
+///
+/// `@unchecked Sendable`: filled by the one that made it, read-only afterwards.
+public final class Fetch: @unchecked Sendable {
+    private let base: UnsafeMutableRawPointer
+    private let capacity: Int
+    private var used = 0
+    private var ends: [Int] = []
+    /// The queue offset to go on from.
+    public internal(set) var next: Int64 = 0
+    /// Units looked at, those filtered out included.
+    public internal(set) var scanned = 0
+    /// Offsets of records that do not match their sums and were left out.
+    public private(set) var damaged: [Int64] = []
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        base = UnsafeMutableRawPointer.allocate(byteCount: max(1, capacity), alignment: 8)
+    }
+
+    deinit { base.deallocate() }
+
+    public static var empty: Fetch { Fetch(capacity: 0) }
+
+    /// All records, as a pull answer's body.
+    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: used) }
+    public var count: Int { ends.count }
+
+    /// Calls `body` with each record in order.
+    @inline(__always)
+    public func forEach(_ body: (RecordView) -> Void) {
+        var start = 0
+        for end in ends {
+            if let view = RecordView(UnsafeRawBufferPointer(start: base + start, count: end - start)) { body(view) }
+            start = end
+        }
+    }
+
+    public func messages() -> [StoredMessage] {
+        var messages: [StoredMessage] = []
+        messages.reserveCapacity(count)
+        forEach { messages.append($0.message()) }
+        return messages
+    }
+
+    func read(
+        _ segments: SegmentSet, _ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, _ bytes: Int
+    ) throws(DiskError) {
+        guard let first = units.first, bytes > 0, used + bytes <= capacity else {
+            damaged += units.map(\.offset)
+            return
+        }
+        let target = UnsafeMutableRawBufferPointer(start: base + used, count: bytes)
+        let got = try segments.read(at: first.unit.physicalOffset, into: target)
+        var from = used
+        var to = used
+        for (offset, unit) in units {
+            let size = Int(unit.size)
+            let record = UnsafeRawBufferPointer(start: base + from, count: size)
+            if size > 0, from - used + size <= got, Record.sum(record) == unit.sum {
+                // Records behind a damaged one close the gap.
+                if to != from { (base + to).copyMemory(from: base + from, byteCount: size) }
+                to += size
+                ends.append(to)
+            } else {
+                damaged.append(offset)
+            }
+            from += size
+        }
+        used = to
+    }
+
+    func readWhole(_ segments: SegmentSet, at offset: Int64, size: Int) throws(DiskError) -> Bool {
+        let target = UnsafeMutableRawBufferPointer(start: base, count: size)
+        guard try segments.read(at: offset, into: target) == size,
+            let view = RecordView(UnsafeRawBufferPointer(target)), view.size == size, view.physicalOffset == offset,
+            Record.bodyCRC(view.body) == view.storedBodyCRC
+        else { return false }
+        used = size
+        ends = [size]
+        return true
+    }
+}

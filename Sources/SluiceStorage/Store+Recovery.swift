@@ -1,0 +1,184 @@
+import SluiceMessage
+
+/// What opening a folder found and did.
+public struct RecoveryReport: Sendable, Equatable {
+    /// Log bytes read again, and records in them.
+    public var scannedBytes: Int64 = 0
+    public var records = 0
+    /// True when the queues, the index and what is pending were made anew from the whole log.
+    public var rebuilt = false
+    /// True when the folder had been closed in order.
+    public var clean = false
+    /// Bytes of a torn end that were cut off: nothing in them was ever acknowledged in sync mode.
+    public var cutBytes: Int64 = 0
+    /// Physical offsets of records that do not match their sums any more.
+    public var damaged: [Int64] = []
+    public var milliseconds: Int64 = 0
+
+    public init() {}
+
+    /// One line for people.
+    public var text: String {
+        if clean, records == 0, damaged.isEmpty { return "closed in order, nothing to recover" }
+        var parts = ["read \(records) records (\(scannedBytes >> 20) MiB) again in \(milliseconds) ms"]
+        if rebuilt { parts.append("rebuilt queues and index from the log") }
+        if cutBytes > 0 { parts.append("cut a torn end of \(cutBytes) bytes") }
+        if !damaged.isEmpty {
+            let places = damaged.prefix(3).map(String.init).joined(separator: ", ")
+            parts.append("\(damaged.count) damaged records skipped (physical offset \(places)…)")
+        }
+        return parts.joined(separator: "; ")
+    }
+}
+
+extension Store {
+    /// Opens what a folder holds. ``recover(replay:)`` has to follow before anything else.
+    /// - Returns: the store and what the broker kept beside the queues at the last checkpoint; nil where everything is to
+    ///   be rebuilt.
+    public static func open(_ disk: any Disk, _ options: StoreOptions) throws(DiskError) -> (Store, state: [UInt8]?) {
+        let segments = SegmentSet(disk: disk, segmentBytes: options.segmentBytes)
+        let starts = try segments.starts()
+        var checkpoint = try Checkpoint.load(disk)
+        if let found = checkpoint {
+            let complete = disk.exists("\(QueueStore.folder)/journal") && disk.exists("\(QueueStore.folder)/extents")
+            let index = try KeyIndex(disk: disk)
+            if !complete || index.sealedTo < found.indexedTo || found.offset < (starts.first ?? 0) { checkpoint = nil }
+        }
+        if checkpoint == nil { try discardDerived(disk) }
+        let store = Store(
+            disk: disk, options: options, segments: segments, queues: try QueueStore(disk: disk),
+            index: try KeyIndex(disk: disk))
+        store.minOffset = starts.first ?? 0
+        store.lastCheckpoint = max(checkpoint?.offset ?? 0, store.minOffset)
+        store.wasClean = checkpoint?.clean ?? false
+        store.isRebuilding = checkpoint == nil
+        return (store, checkpoint?.state)
+    }
+
+    private static func discardDerived(_ disk: any Disk) throws(DiskError) {
+        for folder in [QueueStore.folder, KeyIndex.folder] {
+            try disk.createDirectory(folder)
+            for name in try disk.list(folder) { try disk.remove("\(folder)/\(name)") }
+        }
+        try disk.remove(Checkpoint.path)
+        try disk.createDirectory(SegmentSet.sumsFolder)
+    }
+
+    /// Reads the log from the last checkpoint on: checks every record, puts it back into its queue and under its keys, cuts
+    /// a torn end, and hands each record to `replay`.
+    public func recover(
+        progress: (_ done: Int64, _ total: Int64) -> Void = { _, _ in }, replay: (RecordView) -> Void
+    ) throws(DiskError) -> RecoveryReport {
+        var report = RecoveryReport()
+        report.clean = wasClean
+        var starts = try segments.starts()
+        report.rebuilt = isRebuilding && !starts.isEmpty
+        try rebuildMissingSums(starts, before: lastCheckpoint)
+        var at = lastCheckpoint
+        let total = (starts.last ?? 0) + segments.segmentBytes - at
+        starts.removeAll { $0 + segments.segmentBytes <= at }
+        for (number, start) in starts.enumerated() {
+            if number > 0, start != at {
+                // What lies between was damaged up to the end of its segment.
+                report.damaged.append(at)
+                at = start
+            }
+            var scan = SegmentScan(segments: segments, start: start, from: at - start)
+            at =
+                start
+                + (try scan.run { view, sum in
+                    redispatch(view, sum)
+                    replay(view)
+                    report.records += 1
+                })
+            progress(at - lastCheckpoint, total)
+            report.damaged += scan.damaged.map { start + $0 }
+            report.scannedBytes += scan.bytes
+            sumsInSegment = scan.sums
+            guard !scan.endsSegment else { continue }
+            if number + 1 < starts.count, try SegmentScan.beginsWithRecord(segments, starts[number + 1]) { continue }
+            report.cutBytes += try cut(after: at, start: start)
+            for later in starts[(number + 1)...] { try segments.remove(later) }
+            break
+        }
+        tail = at
+        confirmed = at
+        if tail % segments.segmentBytes == 0 { sumsInSegment = 0 }
+        try cutQueues()
+        let start = segments.start(of: tail)
+        let exists = disk.exists("\(SegmentSet.logFolder)/\(SegmentSet.name(start))")
+        preparedTo = exists ? max(tail, start + min(try segments.log(start).size(), segments.segmentBytes)) : tail
+        return report
+    }
+
+    /// A record read from the log goes where ``append(to:topic:header:properties:moreProperties:body:scan:topicHash:)``
+    /// put it, unless it is there already.
+    private func redispatch(_ view: RecordView, _ sum: UInt32) {
+        let topic = view.topicName
+        let queue = queues.queue(QueueID(topic, Int(view.queue)))
+        let scan = PropertyScan(view.properties)
+        let offset = view.queueOffset
+        if isRebuilding, queue.maxOffset == 0, offset > 0 { queue.restore(flushed: offset, min: offset) }
+        if offset >= queue.maxOffset, offset - queue.maxOffset < 1 << 24 {
+            // Units of records that were lost to damage keep their places.
+            while queue.maxOffset < offset {
+                queues.append(QueueUnit(physicalOffset: view.physicalOffset, size: 0, tagCode: 0, sum: 0), to: queue)
+            }
+            let unit = QueueUnit(
+                physicalOffset: view.physicalOffset, size: UInt32(view.size), tagCode: TagCode.of(scan.tags), sum: sum)
+            queues.append(unit, to: queue)
+        }
+        queue.lastStored = view.storeTimestamp
+        if view.physicalOffset >= index.sealedTo {
+            addKeys(scan, topicHash: Self.topicHash(topic), at: view.physicalOffset)
+        }
+    }
+
+    /// Zeros what stands behind the last whole record, so that no later crash takes it for one.
+    private func cut(after end: Int64, start: Int64) throws(DiskError) -> Int64 {
+        let file = try segments.log(start)
+        let size = min(try file.size(), segments.segmentBytes)
+        var last = end - start
+        var at = end - start
+        while at < size {
+            let bytes = try file.readBytes(at: at, count: Int(min(1 << 20, size - at)))
+            guard !bytes.isEmpty else { break }
+            if let nonZero = bytes.lastIndex(where: { $0 != 0 }) { last = at + Int64(nonZero) + 1 }
+            at += Int64(bytes.count)
+        }
+        let torn = last - (end - start)
+        var from = end - start
+        while from < last {
+            let count = min(1 << 20, last - from)
+            try file.write([UInt8](repeating: 0, count: Int(count)), at: from)
+            from += count
+        }
+        let sums = try segments.sums(start, create: true)
+        try sums.truncate(to: sumsInSegment * 8)
+        if torn > 0 { try file.sync() }
+        return torn
+    }
+
+    /// Takes units back whose records the log does not hold (a lost machine in async mode).
+    private func cutQueues() throws(DiskError) {
+        for queue in queues.all {
+            var low = queue.minOffset
+            var high = queue.maxOffset
+            guard high > low, try physicalOffset(queue, high - 1) >= tail else { continue }
+            while low < high {
+                let middle = (low + high) / 2
+                if try physicalOffset(queue, middle) < tail { low = middle + 1 } else { high = middle }
+            }
+            queue.cut(at: low)
+        }
+    }
+
+    /// Side files of sums that somebody deleted are made again.
+    private func rebuildMissingSums(_ starts: [Int64], before: Int64) throws(DiskError) {
+        for start in starts where start + segments.segmentBytes <= before {
+            guard !disk.exists("\(SegmentSet.sumsFolder)/\(SegmentSet.name(start))") else { continue }
+            var scan = SegmentScan(segments: segments, start: start, from: 0)
+            _ = try scan.run { _, _ in }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import SluiceMessage
+
+extension Store {
+    /// Deletes whole segments that are too old or too many, never the one written to, and none from `owed` on (where the
+    /// oldest record stands that is still to be delivered or resolved). Returns how many went.
+    public func expire(now: Int64, owed: Int64) throws(DiskError) -> Int {
+        var gone = 0
+        while true {
+            let next = minOffset + segments.segmentBytes
+            guard next <= segments.start(of: confirmed), next <= owed, next <= lastCheckpoint else { break }
+            let tooMany = options.retainBytes.map { confirmed - next >= $0 } ?? false
+            let newest = try reader.storeTime(at: next) ?? now
+            guard tooMany || now - newest > options.retainMilliseconds else { break }
+            try segments.remove(minOffset)
+            minOffset = next
+            gone += 1
+        }
+        if gone > 0 {
+            try index.trim(before: minOffset)
+            for queue in queues.all { try advanceMinimum(queue) }
+        }
+        return gone
+    }
+
+    private func advanceMinimum(_ queue: ConsumeQueue) throws(DiskError) {
+        guard queue.maxOffset > queue.minOffset, try physicalOffset(queue, queue.minOffset) < minOffset else { return }
+        var low = queue.minOffset
+        var high = queue.maxOffset
+        while low < high {
+            let middle = (low + high) / 2
+            if try physicalOffset(queue, middle) < minOffset { low = middle + 1 } else { high = middle }
+        }
+        queue.minOffset = low
+        queues.trim(queue)
+    }
+}

@@ -1,0 +1,274 @@
+import CSluice
+import SluiceMessage
+
+/// How a store lays out and keeps its data.
+public struct StoreOptions: Sendable {
+    /// Bytes of a log segment; a multiple of 4096 with room for the largest record.
+    public var segmentBytes: Int64 = 256 << 20
+    /// True makes each batch durable before it is confirmed.
+    public var durable = true
+    /// Log bytes between two checkpoints.
+    public var checkpointBytes: Int64 = 256 << 20
+    /// Milliseconds a segment is kept after its last record.
+    public var retainMilliseconds: Int64 = 72 * 3_600_000
+    /// Bytes of log to keep; nil keeps by age only.
+    public var retainBytes: Int64?
+
+    public init() {}
+}
+
+/// The commit log with its queues and index: the owner's side. Confined to the owner; what has to touch the disk comes out
+/// as jobs (``takeWrite()``, ``takePrepare()``, ``takeCheckpoint(state:clean:)``) that other threads run and the owner
+/// takes back.
+public final class Store {
+    public let disk: any Disk
+    public let options: StoreOptions
+    public let segments: SegmentSet
+    let queues: QueueStore
+    let index: KeyIndex
+
+    /// The oldest physical offset kept.
+    public internal(set) var minOffset: Int64 = 0
+    /// Where the next record goes.
+    public internal(set) var tail: Int64 = 0
+    /// Everything before it is written (and durable where asked for): readers see no further.
+    public internal(set) var confirmed: Int64 = 0
+    var preparedTo: Int64 = 0
+    var prepareStep: Int64 = 4 << 20
+    private var preparing = false
+    /// Why there is no more room, until there is again.
+    public private(set) var noRoom: String?
+    /// What stopped the log for good: a failed write or sync. Publishing is refused until a restart.
+    public private(set) var broken: DiskError?
+
+    private var open: LogBuffer?
+    private var spare: [LogBuffer] = []
+    private var sealed: [WriteJob] = []
+    private var inFlight = 0
+    private var bytesInFlight = 0
+    private var journals: [JournalChange] = []
+    var sumsInSegment: Int64 = 0
+    var lastCheckpoint: Int64 = 0
+    private var checkpointing = false
+    var wasClean = false
+    var isRebuilding = false
+
+    init(disk: any Disk, options: StoreOptions, segments: SegmentSet, queues: QueueStore, index: KeyIndex) {
+        self.disk = disk
+        self.options = options
+        self.segments = segments
+        self.queues = queues
+        self.index = index
+    }
+
+    // MARK: Queues
+
+    public func queue(_ id: QueueID) -> ConsumeQueue { queues.queue(id) }
+    public func existingQueue(_ id: QueueID) -> ConsumeQueue? { queues.existing(id) }
+    public func removeQueue(_ id: QueueID) { queues.remove(id) }
+    public var queueCount: Int { queues.all.count }
+
+    // MARK: Appending
+
+    /// True when the owner should let the disk catch up before it takes more.
+    public var isSaturated: Bool {
+        bytesInFlight > 32 << 20 || (preparing && noRoom == nil && tail + (1 << 20) > preparedTo)
+    }
+
+    /// True when a record of this size can be taken now.
+    public func hasRoom(for size: Int) -> Bool { tail + Int64(size) + 2 * 8 + fillerAllowance(size) <= preparedTo }
+
+    private func fillerAllowance(_ size: Int) -> Int64 {
+        let within = tail % segments.segmentBytes
+        return within + Int64(size) + 8 > segments.segmentBytes ? segments.segmentBytes - within : 0
+    }
+
+    /// Room for a record of `size` bytes at the tail, which the caller fills at once by ``commit(_:_:)``.
+    func reserve(_ size: Int) -> (target: UnsafeMutableRawPointer, offset: Int64) {
+        let within = tail % segments.segmentBytes
+        if within + Int64(size) + 8 > segments.segmentBytes { endSegment(Int(segments.segmentBytes - within)) }
+        if let open, open.room >= size { return (open.base + open.used, tail) }
+        sealOpen()
+        let buffer = takeBuffer(size)
+        buffer.begin(at: tail)
+        open = buffer
+        return (buffer.base, tail)
+    }
+
+    /// Stores a message at the tail, as a unit of its queue and under its keys. Returns its physical offset.
+    ///
+    /// The header's offsets are set here. The caller has made sure that there is room (``hasRoom(for:)``).
+    @discardableResult
+    public func append(
+        to queue: ConsumeQueue, topic: UnsafeRawBufferPointer, header: inout RecordHeader,
+        properties: UnsafeRawBufferPointer, moreProperties: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer,
+        scan: borrowing PropertyScan, topicHash: UInt32
+    ) -> Int64 {
+        let size = Record.size(
+            body: body.count, topic: topic.count, properties: properties.count + moreProperties.count)
+        let (target, offset) = reserve(size)
+        header.queueOffset = queue.maxOffset
+        header.physicalOffset = offset
+        let sum = Record.encode(
+            header, topic: topic, properties: properties, moreProperties: moreProperties, body: body, into: target)
+        if let open {
+            open.sums.append(UInt64(offset % segments.segmentBytes) << 32 | UInt64(sum))
+            open.used += size
+        }
+        tail += Int64(size)
+        queues.append(
+            QueueUnit(physicalOffset: offset, size: UInt32(size), tagCode: TagCode.of(scan.tags), sum: sum), to: queue)
+        queue.lastStored = header.storeTimestamp
+        addKeys(scan, topicHash: topicHash, at: offset)
+        return offset
+    }
+
+    @inline(__always)
+    func addKeys(_ scan: borrowing PropertyScan, topicHash: UInt32, at offset: Int64) {
+        if let key = scan.uniqueKey, let base = key.baseAddress {
+            index.append(hash: KeyIndex.hash(topic: topicHash, key: base, count: key.count), physicalOffset: offset)
+        }
+        guard let keys = scan.keys, let base = keys.baseAddress else { return }
+        var start = 0
+        for at in 0...keys.count where at == keys.count || keys[at] == UInt8(ascii: " ") {
+            if at > start {
+                index.append(
+                    hash: KeyIndex.hash(topic: topicHash, key: base + start, count: at - start), physicalOffset: offset)
+            }
+            start = at + 1
+        }
+    }
+
+    /// What keys of a topic are hashed with.
+    public static func topicHash(_ topic: String) -> UInt32 { KeyIndex.topicHash(topic) }
+
+    private func endSegment(_ remaining: Int) {
+        if open == nil || (open?.room ?? 0) < 8 {
+            sealOpen()
+            let buffer = takeBuffer(8)
+            buffer.begin(at: tail)
+            open = buffer
+        }
+        if let open, remaining >= 8 {
+            (open.base + open.used).putBig(UInt32(remaining), at: 0)
+            (open.base + open.used).putBig(Record.fillerMagic, at: 4)
+            open.used += 8
+        }
+        tail += Int64(remaining)
+        sealOpen()
+        sumsInSegment = 0
+    }
+
+    private func takeBuffer(_ size: Int) -> LogBuffer {
+        if size <= LogBuffer.ordinary, let buffer = spare.popLast() { return buffer }
+        return LogBuffer(capacity: max(LogBuffer.ordinary, size))
+    }
+
+    /// Adds a change of a journal to the next batch.
+    public func journal(_ change: JournalChange) { journals.append(change) }
+
+    // MARK: Jobs of the log thread
+
+    private func sealOpen() {
+        guard let buffer = open else { return }
+        open = nil
+        guard buffer.used > 0 else { return spare.append(buffer) }
+        seal(buffer)
+    }
+
+    private func seal(_ buffer: LogBuffer?) {
+        let end = buffer?.end ?? tail
+        // A filler stands for all that is left of its segment.
+        let rolled = end % segments.segmentBytes != 0 && segments.start(of: end) != segments.start(of: tail)
+        sealed.append(
+            WriteJob(
+                buffer: buffer, journals: journals, segments: segments, durable: options.durable,
+                sumsAt: sumsInSegment * 8, end: rolled ? segments.start(of: end) + segments.segmentBytes : end))
+        sumsInSegment += Int64(buffer?.sums.count ?? 0)
+        bytesInFlight += buffer?.used ?? 0
+        journals = []
+    }
+
+    /// The next batch for the log thread; nil when there is nothing to write or enough is on its way already.
+    public func takeWrite() -> WriteJob? {
+        if sealed.isEmpty {
+            let waiting = (open?.used ?? 0) > 0 || !journals.isEmpty
+            // One batch on its way gathers the next; a second one is worth its system calls only when it is large.
+            let allowed = inFlight == 0 || (!options.durable && inFlight == 1 && (open?.used ?? 0) >= 1 << 16)
+            guard waiting, allowed else { return nil }
+            if (open?.used ?? 0) > 0 { sealOpen() } else { seal(nil) }
+        }
+        guard inFlight < 4, !sealed.isEmpty else { return nil }
+        inFlight += 1
+        return sealed.removeFirst()
+    }
+
+    /// Takes a written batch back: what it held is confirmed, or the log is broken.
+    public func finish(_ job: WriteJob) {
+        inFlight -= 1
+        if let buffer = job.buffer {
+            bytesInFlight -= buffer.used
+            if buffer.capacity == LogBuffer.ordinary, spare.count < 8 { spare.append(buffer) }
+        }
+        if let failure = job.failure {
+            broken = broken ?? failure
+        } else if broken == nil {
+            confirmed = max(confirmed, job.end)
+        }
+    }
+
+    /// True while batches are unwritten or on their way.
+    public var hasUnwritten: Bool { inFlight > 0 || !sealed.isEmpty || (open?.used ?? 0) > 0 || !journals.isEmpty }
+
+    // MARK: Room ahead of the tail
+
+    /// Room ahead that the largest record fits into, whatever the segment it falls in.
+    private static let leastRoom = Int64(Limits.maxRecordBytes) + (2 << 20)
+
+    /// Room to be made ahead of the tail; nil when there is enough, or some is being made.
+    public func takePrepare() -> PrepareJob? {
+        guard !preparing, preparedTo - tail < max(prepareStep / 2, Self.leastRoom) else { return nil }
+        preparing = true
+        return PrepareJob(
+            segments: segments, disk: disk, from: preparedTo, to: preparedTo + prepareStep, zeroFill: options.durable)
+    }
+
+    public func finish(_ job: PrepareJob) {
+        preparing = false
+        preparedTo = max(preparedTo, job.reached)
+        noRoom = job.failure.map { $0.description }
+        if job.failure == nil { prepareStep = min(prepareStep * 2, 64 << 20) }
+    }
+
+    // MARK: Checkpoints
+
+    /// A checkpoint when one is due (or `force`d and possible): everything before the confirmed offset. `state` is asked
+    /// for what the broker keeps beside the queues, as of now.
+    public func takeCheckpoint(force: Bool = false, clean: Bool = false, state: () -> [UInt8]) -> CheckpointJob? {
+        guard !checkpointing, broken == nil else { return nil }
+        guard force || confirmed - lastCheckpoint >= options.checkpointBytes || index.wantsSeal else { return nil }
+        // Units and entries of records still on their way are in memory too; only a quiet moment has none of them.
+        guard !hasUnwritten else { return nil }
+        checkpointing = true
+        return CheckpointJob(
+            disk: disk, segments: segments, flush: queues.beginFlush(), seal: index.beginSeal(end: confirmed),
+            checkpoint: Checkpoint(offset: confirmed, indexedTo: index.sealedTo, clean: clean, state: state()),
+            syncFrom: lastCheckpoint)
+    }
+
+    /// True when the next quiet moment should be used for a checkpoint.
+    public var wantsCheckpoint: Bool {
+        !checkpointing && (confirmed - lastCheckpoint >= options.checkpointBytes || index.wantsSeal)
+    }
+
+    public func finish(_ job: CheckpointJob) {
+        checkpointing = false
+        if let seal = job.seal { index.finishSeal(seal) }
+        if job.failure == nil {
+            queues.finishFlush(job.flush)
+            lastCheckpoint = job.checkpoint.offset
+        } else {
+            queues.abandonFlush(job.flush)
+        }
+    }
+}

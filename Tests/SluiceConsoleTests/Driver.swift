@@ -1,0 +1,131 @@
+import SluiceAPI
+import SluiceMessage
+
+@testable import SluiceConsole
+
+/// A console on a ``World``: every question is answered at once.
+struct Driver {
+    var model: ConsoleModel
+    var world: World
+    /// What the model wanted that the broker does not answer.
+    var outside: [Effect] = []
+    /// All that was asked and done, in order.
+    var asked: [Query] = []
+    var acts: [Act] = []
+    /// While false answers are kept back, as if the broker did not answer.
+    var isAnswering = true
+
+    init(
+        _ world: World = .demo, size: Size = Size(width: 80, height: 24), readOnly: Bool = false,
+        glyphs: GlyphSet = .braille, screen: Screen = .overview
+    ) {
+        self.world = world
+        model = ConsoleModel(
+            settings: ConsoleSettings(
+                connection: "embedded", name: "orders-demo", readOnly: readOnly, theme: TestTheme.theme,
+                glyphs: glyphs, startScreen: screen, now: world.now))
+        send(.resize(size))
+        send(.tick(now: world.now))
+    }
+
+    mutating func send(_ event: Event) {
+        var events = [event]
+        while !events.isEmpty {
+            for effect in model.update(events.removeFirst()) {
+                switch effect {
+                case .ask(let ticket, let query):
+                    asked.append(query)
+                    if isAnswering { events.append(.answer(.reply(ticket, query, world.reply(to: query)))) }
+                case .act(let ticket, let act):
+                    acts.append(act)
+                    if isAnswering { events.append(.answer(.done(ticket, world.outcome(of: act)))) }
+                default: outside.append(effect)
+                }
+            }
+        }
+    }
+
+    /// Characters one by one; `\n` is Enter, `\t` Tab, `\u{1B}` Esc.
+    mutating func type(_ text: String) {
+        for character in text {
+            switch character {
+            case "\n": send(.key(.enter))
+            case "\t": send(.key(.tab))
+            case "\u{1B}": send(.key(.escape))
+            default: send(.key(.character(character)))
+            }
+        }
+    }
+
+    mutating func press(_ keys: Key...) {
+        for key in keys { send(.key(key)) }
+    }
+
+    /// Lets seconds pass, each with its traffic and its tick.
+    mutating func run(seconds: Int, isIdle: Bool = false) {
+        for _ in 0..<seconds {
+            if isIdle { world.now += 1000 } else { world.advance(1) }
+            send(.tick(now: world.now))
+        }
+    }
+
+    var view: CellBuffer { model.view(model.size) }
+    var text: String { view.text() }
+    func line(_ index: Int) -> String {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        return index < lines.count ? String(lines[index]) : ""
+    }
+}
+
+/// A theme whose colours name their roles.
+enum TestTheme {
+    static let selected = Colour.rgb(0, 0, 1)
+    static let theme: Theme = {
+        var styles: [Role: Style] = [:]
+        for (index, role) in Role.allCases.enumerated() {
+            styles[role] = Style(.rgb(UInt8(index), 0, 0), on: role == .selection ? selected : .terminal)
+        }
+        styles[.selection]?.foreground = .terminal
+        return Theme(name: "test", styles: styles, gradients: [:])
+    }()
+
+    /// A letter for each role, capitals on the selected row, `~` for colours of a gradient.
+    static func letter(_ style: Style) -> Character {
+        guard case .rgb(let index, _, _) = style.foreground, Int(index) < letters.count else { return "~" }
+        let letter = letters[Int(index)]
+        if letter == "." && style.background != selected { return "." }
+        return style.background == selected ? Character(letter.uppercased()) : letter
+    }
+
+    private static let letters: [Character] = Role.allCases.map { role in
+        switch role {
+        case .text: "."
+        case .dim: "d"
+        case .title: "t"
+        case .header: "h"
+        case .accent: "a"
+        case .border: "-"
+        case .selection: "s"
+        case .marked: "m"
+        case .good: "g"
+        case .warning: "w"
+        case .bad: "b"
+        case .attention: "!"
+        case .chartIn: "i"
+        case .chartOut: "o"
+        case .chartBacklog: "l"
+        case .chartLatency: "y"
+        case .chartAxis: "x"
+        case .chartMarker: "r"
+        case .number: "n"
+        case .key: "k"
+        case .footer: "f"
+        case .footerKey: "e"
+        case .dialog: "D"
+        case .dialogBorder: "|"
+        case .input: "_"
+        case .banner: "B"
+        case .stale: "z"
+        }
+    }
+}

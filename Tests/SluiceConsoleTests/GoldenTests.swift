@@ -1,0 +1,125 @@
+import Glibc
+import SluiceAPI
+import SluiceMessage
+import Testing
+
+@testable import SluiceConsole
+
+/// Every screen and dialog as it was looked at and found good. `SLUICE_GOLDEN=write` writes the files anew; look at
+/// what changed before it is kept.
+@Suite struct GoldenTests {
+    static let sizes = [Size(width: 80, height: 24), Size(width: 120, height: 40), Size(width: 48, height: 12)]
+
+    struct Scene: Sendable, CustomStringConvertible {
+        var name: String
+        var play: @Sendable (inout Driver) -> Void
+        var description: String { name }
+        init(_ name: String, _ play: @escaping @Sendable (inout Driver) -> Void) {
+            self.name = name
+            self.play = play
+        }
+    }
+
+    static let scenes: [Scene] = [
+        Scene("overview") { _ in },
+        Scene("overview-empty") { $0 = Driver(World(), size: $0.model.size, glyphs: $0.model.settings.glyphs) },
+        Scene("topics") { $0.type("2") },
+        Scene("topics-filter") { $0.type("2/o.*r\n") },
+        Scene("topic") { $0.type(":topic orders\n") },
+        Scene("messages") { $0.type(":topic orders\n\n") },
+        Scene("message") {
+            $0.type(":topic 订单-支付\n\n")
+            $0.press(.home)
+            $0.type("j\n")
+        },
+        Scene("message-json") {
+            $0.type(":topic 订单-支付\n\n")
+            $0.press(.home)
+            $0.type("jjj\nv")
+        },
+        Scene("message-hex") {
+            $0.type(":topic 订单-支付\n\n")
+            $0.press(.home)
+            $0.type("\nvv")
+        },
+        Scene("groups") { $0.type("3L") },
+        Scene("group") {
+            $0.type(":group order-landing\n")
+            $0.run(seconds: 12)
+        },
+        Scene("delays") { $0.type("4") },
+        Scene("transactions") { $0.type("5jj ") },
+        Scene("peak-shaving") { $0.type("6") },
+        Scene("peak-shaving-scenario") {
+            $0.send(.scenario(scenario))
+            $0.type("6")
+        },
+        Scene("help") { $0.type("?") },
+        Scene("dialog-publish") { $0.type("2p茶 {\"a\":1}\t+90s\t") },
+        Scene("dialog-reset") { $0.type(":group order-landing\nr") },
+        Scene("dialog-replay") { $0.type(":topic orders\n\nkkk  r") },
+        Scene("dialog-commit") { $0.type("5jccard 4477 confirmed by the bank\torder-88") },
+        Scene("dialog-rollback") { $0.type("5jjjjx") },
+        Scene("dialog-committed") { $0.type("5jcbank says yes\torder-88213y") },
+        Scene("dialog-conflict") {
+            $0.world.conflict = APIError(.conflict, "the producer rolled it back at 14:03:25.")
+            $0.type("5jcbank says yes\torder-88213y")
+        },
+        Scene("dialog-theme") { $0.type("t") },
+        Scene("dialog-jump") { $0.type(":topic orders\n\no12") },
+        Scene("command") { $0.type("2:t") },
+        Scene("unreachable") {
+            $0.world.error = APIError(.unreachable, "Nobody answers at 10.0.0.7:10911.")
+            $0.type("2")
+            $0.run(seconds: 5, isIdle: true)
+        },
+    ]
+
+    private static let latency: [ScenarioStatus.Point] = (0..<120).map { second in
+        let wave = Double(second % 10) / 5
+        let load = second > 40 ? 1.5 : 0.0
+        return ScenarioStatus.Point(time: World.start - Int64(119 - second) * 1000, value: 2 + wave + load)
+    }
+
+    static let scenario = ScenarioStatus(
+        title: "Orders into SQLite",
+        lines: [
+            .init("orders/s", "12,400 surge, 4 s left"), .init("written", "203,114"), .init("database p99", "3.1 ms"),
+            .init("out of order", "0"), .init("duplicates", "17 dropped"), .init("lost", "0"),
+        ],
+        series: ScenarioStatus.Series(label: "database latency", unit: "ms", points: latency),
+        keys: [.init("s", "surge"), .init("w", "workers")])
+
+    @Test(arguments: sizes, scenes)
+    func screen(_ size: Size, _ scene: Scene) throws {
+        var driver = Driver(size: size)
+        driver.run(seconds: 24)
+        scene.play(&driver)
+        let buffer = driver.view
+        let shot = buffer.text() + "\n--- roles ---\n" + buffer.styleLayer(TestTheme.letter) + "\n"
+        let path = Self.folder + "/\(scene.name)-\(size.width)x\(size.height).txt"
+        if getenv("SLUICE_GOLDEN").map({ String(cString: $0) }) == "write" {
+            try Self.write(shot, to: path)
+        } else {
+            let expected = try #require(Self.read(path), "no \(path): write it with SLUICE_GOLDEN=write")
+            #expect(shot == expected)
+        }
+    }
+
+    private static let folder = #filePath.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/Golden"
+
+    private static func read(_ path: String) -> String? {
+        guard let file = fopen(path, "r") else { return nil }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func write(_ text: String, to path: String) throws {
+        let file = try #require(fopen(path, "w"))
+        defer { fclose(file) }
+        #expect(fwrite(Array(text.utf8), 1, text.utf8.count, file) == text.utf8.count)
+    }
+}

@@ -1,0 +1,293 @@
+import SluiceAPI
+import SluiceBroker
+import SluiceMessage
+import SluiceStorage
+
+/// A broker on a simulated disk, in one thread: time moves when the test says so, and the disk's jobs run where the owner
+/// would hand them out.
+///
+/// Confined to one test.
+public final class BrokerHarness {
+    public let disk: SimulatedDisk
+    public private(set) var broker: Broker
+    /// Epoch ms.
+    public private(set) var now: Int64
+    public var storeOptions: StoreOptions
+    public var options: BrokerOptions
+    private static let host = HostAddress(address: 0x7F00_0001, port: 40_000)
+
+    public init(
+        _ disk: SimulatedDisk = SimulatedDisk(), durable: Bool = true, segmentBytes: Int64 = 64 << 10,
+        options: BrokerOptions = BrokerOptions(), now: Int64 = 1_700_000_000_000
+    ) throws {
+        self.disk = disk
+        self.now = now
+        self.options = options
+        storeOptions = StoreOptions()
+        storeOptions.durable = durable
+        storeOptions.segmentBytes = segmentBytes
+        _ = try DataFolder.open(disk, create: true, newIdentity: "harness")
+        broker = try Broker.open(disk: disk, storeOptions: storeOptions, options: options, now: now)
+        settle()
+    }
+
+    // MARK: Turns
+
+    /// One turn of the owner at the present time, without the disk.
+    public func turn() {
+        broker.beginTurn(now: now)
+        broker.endTurn()
+    }
+
+    /// Lets the disk do everything that waits for it.
+    public func settle() {
+        for _ in 0..<10_000 {
+            var worked = false
+            if let job = broker.store.takePrepare(now: now) {
+                job.run()
+                broker.store.finish(job)
+                worked = job.failure == nil
+            }
+            while let job = broker.store.takeWrite() {
+                job.run()
+                broker.store.finish(job)
+                broker.confirmed()
+                worked = true
+            }
+            broker.endTurn()
+            if !worked, broker.store.broken != nil || !broker.store.hasUnwritten { return }
+        }
+        preconditionFailure("the broker does not come to rest")
+    }
+
+    /// Turns and the disk, until nothing is left to do now.
+    public func run() {
+        turn()
+        settle()
+        turn()
+        settle()
+    }
+
+    public func advance(_ milliseconds: Int64) {
+        now += milliseconds
+        run()
+    }
+
+    @discardableResult
+    public func checkpoint(clean: Bool = false) -> CheckpointJob? {
+        guard let job = broker.takeCheckpoint(force: true, clean: clean) else { return nil }
+        job.run()
+        broker.store.finish(job)
+        return job
+    }
+
+    // MARK: Ends and beginnings
+
+    public func crash(seed: UInt64) throws {
+        disk.crash(seed: seed)
+        try reopen()
+    }
+
+    public func kill() throws {
+        disk.kill()
+        try reopen()
+    }
+
+    /// Ends in order and begins again.
+    public func restart() throws {
+        close()
+        disk.kill()
+        try reopen()
+    }
+
+    public func close() {
+        broker.beginClosing()
+        settle()
+        checkpoint(clean: true)
+    }
+
+    public func reopen() throws {
+        broker = try Broker.open(disk: disk, storeOptions: storeOptions, options: options, now: now)
+        settle()
+    }
+
+    // MARK: Requests
+
+    /// Hands a request in and lets the disk work. Throws what the broker refused it with.
+    @discardableResult
+    public func ask(_ request: Request) throws -> Response {
+        let box = ReplyBox()
+        broker.handle(request, box.reply)
+        settle()
+        guard let response = box.response else { throw APIError(.failed, "no answer came") }
+        if case .failed(let error) = response { throw error }
+        return response
+    }
+
+    /// Hands a request in and leaves the disk alone.
+    public func begin(_ request: Request) -> ReplyBox {
+        let box = ReplyBox()
+        broker.handle(request, box.reply)
+        return box
+    }
+
+    public struct Stored: Equatable {
+        public var queue: QueueID
+        public var queueOffset: Int64
+        public var physicalOffset: Int64
+    }
+
+    /// Messages handed in, with what became of them once the disk had them.
+    public struct Sending {
+        public let batch: PublishBatch
+        private let source: SingleBatch
+        public var isAnswered: Bool { source.isDone }
+
+        init(_ batch: PublishBatch, _ source: SingleBatch) {
+            self.batch = batch
+            self.source = source
+        }
+
+        public func stored(_ index: Int = 0) throws -> Stored {
+            guard isAnswered else { throw APIError(.failed, "no answer came") }
+            if let error = batch.error(index) { throw error }
+            let entry = batch.entries[index]
+            return Stored(
+                queue: QueueID(batch.topics[Int(entry.topic)], Int(entry.queue)), queueOffset: entry.queueOffset,
+                physicalOffset: entry.physicalOffset)
+        }
+    }
+
+    /// Hands messages in and leaves the disk alone.
+    public func send(_ messages: [Message], transaction group: String? = nil) -> Sending {
+        let batch = PublishBatch(bornHost: Self.host)
+        for message in messages {
+            let properties = PropertyCoding.encode(Self.properties(message, group))
+            let target = batch.add(
+                topic: batch.topic(message.topic), queue: Int32(message.queue ?? -1), flag: message.flag,
+                bornTimestamp: now, propertyBytes: properties.count, bodyBytes: message.body.count)
+            properties.withUnsafeBytes { target.put($0, count: $0.count, at: 0) }
+            message.body.withUnsafeBytes { target.put($0, count: $0.count, at: properties.count) }
+        }
+        let source = SingleBatch(batch)
+        broker.handle(.publish(source)) { _ in }
+        return Sending(batch, source)
+    }
+
+    private static func properties(_ message: Message, _ group: String?) -> [Property] {
+        var properties = message.properties
+        if let tag = message.tag { properties.append(Property(PropertyName.tags, tag)) }
+        if !message.keys.isEmpty {
+            properties.append(Property(PropertyName.keys, message.keys.joined(separator: " ")))
+        }
+        switch message.delay {
+        case .level(let level): properties.append(Property(PropertyName.delayLevel, String(level)))
+        case .after(let time): properties.append(Property(PropertyName.timerDelayMilliseconds, String(time)))
+        case .at(let time): properties.append(Property(PropertyName.timerDeliverAt, String(time)))
+        case nil: break
+        }
+        if let group {
+            properties += [Property(PropertyName.transaction, "true"), Property(PropertyName.producerGroup, group)]
+        }
+        return properties
+    }
+
+    /// Publishes and lets the disk work.
+    @discardableResult
+    public func publish(_ messages: [Message], transaction group: String? = nil) throws -> [Stored] {
+        let sending = send(messages, transaction: group)
+        settle()
+        return try messages.indices.map { try sending.stored($0) }
+    }
+
+    @discardableResult
+    public func publish(_ message: Message, transaction group: String? = nil) throws -> Stored {
+        try publish([message], transaction: group)[0]
+    }
+
+    /// Publishes text to queue 0.
+    @discardableResult
+    public func publish(_ topic: String, _ text: String, queue: Int = 0) throws -> Stored {
+        try publish(Message(topic: topic, body: Array(text.utf8), queue: queue))
+    }
+
+    // MARK: Reading
+
+    public struct Pulled {
+        public var status: PullAnswer.Status
+        public var messages: [StoredMessage]
+        public var next: Int64
+        /// Queue offsets of records that were left out because they are damaged.
+        public var damaged: [Int64]
+        public var texts: [String] { messages.map { String(decoding: $0.body, as: UTF8.self) } }
+    }
+
+    public static func read(_ answer: PullAnswer) throws -> Pulled {
+        guard let source = answer.units, let reader = answer.reader else {
+            return Pulled(status: answer.status, messages: [], next: answer.next, damaged: [])
+        }
+        let units = try source.load().filter { answer.filter.mayPass(code: $0.unit.tagCode) }
+        let fetch = try reader.fetch(units[...], maxBytes: 64 << 20)
+        return Pulled(
+            status: answer.status, messages: fetch.messages().filter { answer.filter.passes($0.tag) },
+            next: answer.next, damaged: fetch.damaged)
+    }
+
+    public func pull(
+        _ topic: String, queue: Int = 0, from offset: Int64 = 0, limit: Int = 1_024, filter: String = "*",
+        group: String = "readers"
+    ) throws -> Pulled {
+        let response = try ask(
+            .pull(
+                PullRequest(
+                    group: group, queue: QueueID(topic, queue), offset: offset, limit: limit,
+                    filter: TagFilter(filter))))
+        guard case .pulled(let answer) = response else { throw APIError(.failed, "not the answer to a pull") }
+        return try Self.read(answer)
+    }
+
+    /// The bodies in a queue as text.
+    public func texts(_ topic: String, queue: Int = 0, group: String = "readers") throws -> [String] {
+        try pull(topic, queue: queue, group: group).texts
+    }
+
+    public func commit(_ group: String, _ topic: String, queue: Int = 0, _ offset: Int64) throws {
+        try ask(.commit([OffsetCommit(group: group, queue: QueueID(topic, queue), offset: offset)]))
+    }
+
+    public func committed(_ group: String, _ topic: String, queue: Int = 0) throws -> Int64? {
+        guard case .committed(let offsets) = try ask(.committed(group: group, queues: [QueueID(topic, queue)])) else {
+            throw APIError(.failed, "not the answer to a question for offsets")
+        }
+        return offsets.first ?? nil
+    }
+
+    public func group(_ name: String) throws -> GroupStatus {
+        guard case .group(let status) = try ask(.group(name)) else { throw APIError(.failed, "not a group's status") }
+        return status
+    }
+
+    public func status() throws -> BrokerStatus {
+        guard case .broker(let status) = try ask(.broker) else { throw APIError(.failed, "not a broker's status") }
+        return status
+    }
+
+    public func halves() throws -> HalfPage {
+        guard case .halves(let page) = try ask(.halves(skip: 0, limit: 1_000)) else {
+            throw APIError(.failed, "not a page of halves")
+        }
+        return page
+    }
+
+    public func delays(_ query: DelayQuery = DelayQuery()) throws -> DelayPage {
+        guard case .delays(let page) = try ask(.delays(query)) else { throw APIError(.failed, "not a page of delays") }
+        return page
+    }
+}
+
+extension UnsafeMutableRawPointer {
+    fileprivate func put(_ bytes: UnsafeRawBufferPointer, count: Int, at offset: Int) {
+        guard let base = bytes.baseAddress, count > 0 else { return }
+        (self + offset).copyMemory(from: base, byteCount: count)
+    }
+}
