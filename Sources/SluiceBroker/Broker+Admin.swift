@@ -32,7 +32,7 @@ extension Broker {
         } else {
             _ = makeTopic(config)
         }
-        whenConfirmed { reply(.done) }
+        answerWhenConfirmed(.done, reply)
     }
 
     func deleteTopic(_ name: String, _ reply: @escaping Reply) throws(APIError) {
@@ -48,10 +48,11 @@ extension Broker {
         var entry = ByteWriter()
         entry.put(UInt8(ascii: "t"))
         entry.put(name)
+        store.journal(JournalChange(offsetsJournal, append: [entry.bytes]))
         // Records of a deleted topic stay in the log until retention takes them; a rebuild must not bring them back.
         entry.put(store.tail)
         store.journal(JournalChange(metaJournal, append: [entry.bytes]))
-        whenConfirmed { reply(.done) }
+        answerWhenConfirmed(.done, reply)
     }
 
     func summary(_ topic: Topic) -> TopicSummary {
@@ -98,7 +99,7 @@ extension Broker {
         group.config = config
         groups[config.name] = group
         journalGroup(group)
-        whenConfirmed { reply(.done) }
+        answerWhenConfirmed(.done, reply)
     }
 
     func deleteGroup(_ name: String, _ reply: @escaping Reply) throws(APIError) {
@@ -112,7 +113,7 @@ extension Broker {
         entry.put(name)
         store.journal(JournalChange(metaJournal, append: [entry.bytes]))
         store.journal(JournalChange(offsetsJournal, append: [entry.bytes]))
-        whenConfirmed { reply(.done) }
+        answerWhenConfirmed(.done, reply)
     }
 
     /// The group's place on every queue of its topics and its retry topic.
@@ -127,7 +128,8 @@ extension Broker {
                 let puller = group.pullers[id].flatMap { now - $0.at < 60_000 ? $0.client : nil }
                 result.append(
                     GroupQueueStatus(
-                        id: id, minOffset: queue.minOffset, maxOffset: queue.maxOffset, offset: position?.offset,
+                        id: id, minOffset: queue.minOffset, maxOffset: queue.maxOffset,
+                        offset: position?.offset ?? group.starts[id],
                         client: puller, behind: 0, lastMoved: position?.moved ?? 0))
             }
         }

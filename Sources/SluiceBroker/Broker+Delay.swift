@@ -84,15 +84,23 @@ extension Broker {
 
     /// Delivers what is due.
     func deliverDue() {
-        while let due = timer.nextDue, due <= now, refusing == nil {
-            // Room first: what is taken out of the timer is stored in this turn.
-            guard store.hasRoom(for: 4 << 20), !store.isSaturated else { return }
-            for entry in timer.popDue(now: now, limit: 32) { deliver(entry) }
+        var later: [DelayTimer.Entry] = []
+        while later.isEmpty, let due = timer.nextDue, due <= now, refusing == nil {
+            guard !store.isSaturated else { break }
+            for entry in timer.popDue(now: now, limit: 32) {
+                // Not yet written, or no room for it: one of the next turns.
+                let canGo = entry.physicalOffset < store.confirmed && store.hasRoom(for: Limits.maxRecordBytes)
+                if canGo { deliver(entry) } else { later.append(entry) }
+            }
         }
+        for entry in later { timer.add(entry) }
     }
 
+    /// How a delivered record names its waiting one: by its physical offset, where 0 says "none" and no record starts at 1.
+    private static func sourceOffset(_ physicalOffset: Int64) -> Int64 { max(physicalOffset, 1) }
+    static func waitingOffset(_ source: Int64) -> Int64 { source == 1 ? 0 : source }
+
     private func deliver(_ entry: DelayTimer.Entry) {
-        guard entry.physicalOffset < store.confirmed else { return timer.add(entry) }
         guard let found = try? store.reader.record(at: entry.physicalOffset) else {
             damagedRecords += 1
             return
@@ -107,7 +115,7 @@ extension Broker {
             let queue = Int(scan.realQueue?.decimal ?? 0)
             header.queue = Int32(queue < max(topic.config.writeQueues, topic.config.readQueues) ? queue : 0)
             header.storeTimestamp = now
-            header.preparedOffset = entry.physicalOffset
+            header.preparedOffset = Self.sourceOffset(entry.physicalOffset)
             store(topic, &header, properties: Array(view.properties), body: view.body)
         }
     }

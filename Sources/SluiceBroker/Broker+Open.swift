@@ -30,11 +30,12 @@ extension Broker {
         _ deleted: [String: Int64], _ progress: (_ done: Int64, _ total: Int64) -> Void
     ) throws(DiskError) {
         var settled: Set<Int64> = []
-        recovery = try store.recover(progress: progress) { view in
+        recovery = try store.recover(deleted: deleted, progress: progress) { view in
             let name = view.topicName
-            if topics[name] == nil {
-                // Its creation did not reach the journal before the machine went, or it was deleted later.
-                if let end = deleted[name], view.physicalOffset < end { return }
+            if Store.isDeleted(view, deleted) {
+                // It may still be what a delay ended in.
+            } else if topics[name] == nil {
+                // Its creation did not reach the journal before the machine went.
                 let queues = max(Int(view.queue) + 1, name.hasPrefix("%") ? 1 : options.defaultQueues)
                 _ = makeTopic(TopicConfig(name: name, readQueues: queues, writeQueues: queues))
             } else if let topic = topics[name], Int(view.queue) >= topic.config.writeQueues, topic.kind != .system {
@@ -57,12 +58,13 @@ extension Broker {
             let due = view.message().property(PropertyName.timerDue).flatMap { Int64($0) } ?? view.storeTimestamp
             timer.add(.init(due: due, physicalOffset: view.physicalOffset, level: 0))
         case TopicName.half:
-            let id = view.message().id
+            let message = view.message()
+            let immunity = checkImmunity(message.property(PropertyName.checkImmunity).flatMap { Int64($0) })
             halves.add(
                 .init(
                     queueOffset: view.queueOffset, physicalOffset: view.physicalOffset,
-                    storeTimestamp: view.storeTimestamp, idHash: HalfIndex.hash(id), checks: 0,
-                    nextCheck: view.storeTimestamp + options.transactionTimeout))
+                    storeTimestamp: view.storeTimestamp, idHash: HalfIndex.hash(message.id), checks: 0,
+                    nextCheck: view.storeTimestamp + immunity))
         case TopicName.op:
             if let offset = view.body.decimal { halves.remove(offset) }
         default:
@@ -73,7 +75,7 @@ extension Broker {
                     halves.remove(entry.queueOffset)
                 }
             } else {
-                settled.insert(view.preparedOffset)
+                settled.insert(Self.waitingOffset(view.preparedOffset))
             }
         }
     }
@@ -132,6 +134,10 @@ extension Broker {
         guard let kind = entry.take(UInt8.self), let name = entry.takeText() else { return }
         if kind == UInt8(ascii: "g") {
             groups[name]?.offsets = [:]
+            return
+        }
+        if kind == UInt8(ascii: "t") {
+            for group in groups.values { group.offsets = group.offsets.filter { $0.key.topic != name } }
             return
         }
         guard let topic = entry.takeText(), let queue = entry.take(Int32.self), let offset = entry.take(Int64.self),

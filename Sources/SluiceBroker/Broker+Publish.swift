@@ -12,7 +12,7 @@ extension Broker {
             let entry = batch.entries[index]
             let need = Int(entry.bodyBytes) + Int(entry.propertyBytes) + 1_024
             if !store.hasRoom(for: need) {
-                if store.noRoom == nil { return suspend(batch, source) }
+                if store.noRoom == nil { return suspend { self.publish(batch, from: source) } }
                 batch.fail(index, APIError(.unavailable, store.noRoom ?? "the disk is full"))
                 publishErrors += 1
             } else if let problem = take(batch, index, entry) {

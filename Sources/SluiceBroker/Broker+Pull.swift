@@ -26,6 +26,9 @@ extension Broker {
         guard group.config.consumeEnabled else {
             throw APIError(.refused, "group \(request.group) is paused; resume it to go on")
         }
+        if group.offsets[request.queue] == nil, group.starts[request.queue] == nil {
+            group.starts[request.queue] = request.offset
+        }
         if let client = request.client { group.pullers[request.queue] = (client, now) }
         let queue = topic.queue(request.queue.queue, store)
         let visible = visibleMax(queue)
@@ -42,7 +45,10 @@ extension Broker {
             answer.next = answer.units?.end ?? request.offset
             answer.delivered = [group.delivered, topic.delivered]
         } else if deadline > now, !closing {
-            return waiters.add(.init(request: request, deadline: deadline, reply: reply), on: queue)
+            waiters.add(.init(request: request, deadline: deadline, reply: reply), on: queue)
+            // A message that is on its way to the disk wakes this one too.
+            if visible < queue.maxOffset { waiters.touch(queue) }
+            return
         }
         reply(.pulled(answer))
     }
@@ -92,7 +98,7 @@ extension Broker {
             return reply(.failed(error))
         }
         flushOffsets()
-        whenConfirmed { reply(.done) }
+        answerWhenConfirmed(.done, reply)
     }
 
     private func move(_ commit: OffsetCommit) throws(APIError) {
@@ -101,7 +107,7 @@ extension Broker {
         let before = group.offsets[commit.queue]
         if let before, commit.offset < before.offset { group.backwardCommits += 1 }
         if group.model == .clustering, !commit.queue.topic.hasPrefix(TopicName.retryPrefix) {
-            let base = before?.offset ?? store.existingQueue(commit.queue)?.minOffset ?? 0
+            let base = before?.offset ?? group.starts[commit.queue] ?? commit.offset
             consumed += max(0, commit.offset - base)
         }
         setOffset(group, commit.queue, commit.offset)
@@ -183,7 +189,7 @@ extension Broker {
         for member in group.members.values {
             member.registration.push(.offsetsReset(group: request.group, topic: request.topic))
         }
-        whenConfirmed { reply(.steps(steps)) }
+        answerWhenConfirmed(.steps(steps), reply)
     }
 
     func noGroup(_ name: String) -> APIError {

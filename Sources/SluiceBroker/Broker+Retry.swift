@@ -9,13 +9,13 @@ extension Broker {
         if let refusing { throw APIError(.unavailable, refusing) }
         let group = try usableGroup(request.group)
         guard store.hasRoom(for: 5 << 20) else {
-            throw APIError(.unavailable, store.noRoom ?? "the disk is catching up; try again")
+            return suspend { self.handle(.sendBack(request), reply) }
         }
         guard let found = try? store.reader.record(at: request.physicalOffset) else {
             throw APIError(.notFound, "there is no readable message at physical offset \(request.physicalOffset)")
         }
         found.forEach { view in store(back: view, group, request) }
-        whenConfirmed { reply(.done) }
+        answerWhenConfirmed(.done, reply)
     }
 
     private func store(back view: RecordView, _ group: Group, _ request: SendBack) {

@@ -23,12 +23,17 @@ extension Broker {
         store(systemTopic(TopicName.half), &header, properties: kept, body: body)
         let id =
             scan.uniqueKey?.text ?? OffsetID.text(storeHost: options.host.text, physicalOffset: header.physicalOffset)
-        let immunity = scan.immunity?.decimal.map { min(max($0, 0), 1 << 30) * 1_000 } ?? options.transactionTimeout
+        let immunity = checkImmunity(scan.immunity?.decimal)
         halves.add(
             .init(
                 queueOffset: header.queueOffset, physicalOffset: header.physicalOffset,
                 storeTimestamp: header.storeTimestamp, idHash: HalfIndex.hash(id), checks: 0,
                 nextCheck: header.storeTimestamp + immunity))
+    }
+
+    /// Milliseconds before a half is first checked: what its producer asked for in seconds, or the broker's own.
+    func checkImmunity(_ seconds: Int64?) -> Int64 {
+        seconds.map { min(max($0, 0), 1 << 30) * 1_000 } ?? options.transactionTimeout
     }
 
     // MARK: Resolving
@@ -76,7 +81,7 @@ extension Broker {
     ) {
         if let refusing { return reply(.failed(APIError(.unavailable, refusing))) }
         guard store.hasRoom(for: 5 << 20) else {
-            return reply(.failed(APIError(.unavailable, store.noRoom ?? "the disk is catching up; try again")))
+            return suspend { self.resolve(entry, resolution, origin, group: group, reason: reason, reply) }
         }
         guard let found = try? store.reader.record(at: entry.physicalOffset) else {
             damagedRecords += 1
@@ -98,7 +103,7 @@ extension Broker {
         guard let outcome else {
             return reply(.failed(problem ?? APIError(.failed, "the half message names no topic it could go to")))
         }
-        whenConfirmed { reply(.outcome(outcome)) }
+        answerWhenConfirmed(.outcome(outcome), reply)
     }
 
     private func apply(

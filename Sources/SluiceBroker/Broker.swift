@@ -56,9 +56,9 @@ public final class Broker {
 
     /// Batches whose answer waits for the disk, by the order of the log.
     private var awaiting: [(batch: PublishBatch, source: any PublishSource)] = []
-    private var replies: [(end: Int64, reply: () -> Void)] = []
-    /// The batch that has to wait for room before it goes on.
-    private var suspended: (batch: PublishBatch, source: any PublishSource)?
+    private var replies: [(batch: Int, response: Response, reply: Reply)] = []
+    /// What has to wait for room before it goes on: a batch, or another request that stores something.
+    private var suspended: (() -> Void)?
     var waiters = PullWaiters()
 
     // Counters since the start.
@@ -72,6 +72,7 @@ public final class Broker {
     let clusterPropertyAlone: [UInt8]
     var closing = false
     var nextExpiry: Int64 = 0
+    private var nextRoomCheck: Int64 = 0
 
     init(store: Store, options: BrokerOptions, now: Int64, meta: Journal, offsets: Journal, checks: Journal) {
         self.store = store
@@ -93,17 +94,21 @@ public final class Broker {
         deliverDue()
         checkDueHalves()
         waiters.expire(now).forEach { answerEmpty($0) }
+        if now >= nextRoomCheck {
+            nextRoomCheck = now + 1_000
+            store.retryRoom()
+        }
         flow.sample(now) { FlowSample(time: $0, published: publishedNormal, consumed: consumed, backlog: backlog) }
     }
 
     /// True when no request may be handed in now: the disk has to catch up first.
     public var isBusy: Bool { suspended != nil || store.isSaturated }
 
-    /// Ends a turn: journal changes join the batch, a suspended batch goes on when there is room.
+    /// Ends a turn: journal changes join the batch, what was suspended goes on when there is room.
     public func endTurn() {
-        if let (batch, source) = suspended, !store.isSaturated {
+        if let goOn = suspended, !store.isSaturated {
             suspended = nil
-            publish(batch, from: source)
+            goOn()
         }
         flushOffsets()
         expireOld()
@@ -123,9 +128,9 @@ public final class Broker {
         }
         awaiting.removeFirst(done)
         done = 0
-        for (end, reply) in replies {
-            guard end <= store.confirmed else { break }
-            reply()
+        for (batch, response, reply) in replies {
+            guard batch <= store.writtenBatches else { break }
+            reply(response)
             done += 1
         }
         replies.removeFirst(done)
@@ -138,7 +143,7 @@ public final class Broker {
             source.finished(batch)
         }
         awaiting = []
-        // What these would have said did not become durable; their callers learn it by the closing connection.
+        for (_, _, reply) in replies { reply(.failed(error)) }
         replies = []
     }
 
@@ -151,13 +156,14 @@ public final class Broker {
         return next
     }
 
-    /// Runs `reply` once everything appended so far is confirmed.
-    func whenConfirmed(_ reply: @escaping () -> Void) {
-        if store.tail <= store.confirmed, !store.hasUnwritten { return reply() }
-        replies.append((store.tail, reply))
+    /// Answers once everything appended and journaled so far is written; with a failure when the log breaks before.
+    func answerWhenConfirmed(_ response: Response, _ reply: @escaping Reply) {
+        if !store.hasUnwritten { return reply(response) }
+        replies.append((store.currentBatch, response, reply))
     }
 
-    func suspend(_ batch: PublishBatch, _ source: any PublishSource) { suspended = (batch, source) }
+    /// Sets work aside until there is room; no other request is handled before it.
+    func suspend(_ goOn: @escaping () -> Void) { suspended = goOn }
 
     func answer(_ batch: PublishBatch, _ source: any PublishSource) {
         batch.end = store.tail
@@ -176,7 +182,7 @@ public final class Broker {
     var refusing: String? {
         if closing { return "the broker is shutting down" }
         if let broken = store.broken { return "the log cannot be written: \(broken)" }
-        return store.noRoom
+        return store.isFull ? store.noRoom : nil
     }
 }
 

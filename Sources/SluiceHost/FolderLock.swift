@@ -10,7 +10,9 @@ final class FolderLock: Sendable {
         let path = folder + "/lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw APIError(.failed, "cannot lock the data folder \(folder): \(String(cString: strerror(errno)))")
+            let code: APIError.Code = errno == EROFS || errno == EACCES ? .refused : .failed
+            let reason = String(cString: strerror(errno))
+            throw APIError(code, "cannot lock the data folder \(folder): \(reason); it has to be writable")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             var text = [UInt8](repeating: 0, count: 32)

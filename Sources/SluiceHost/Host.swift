@@ -41,6 +41,12 @@ public final class Host: Sendable {
             throw APIError(.notFound, "there is no data folder \(folder)")
         }
         let disk = RealDisk(root: folder)
+        do throws(DiskError) {
+            // Before anything is written there: somebody else's folder stays as it is.
+            try DataFolder.check(disk)
+        } catch {
+            throw Self.refusal(folder, error)
+        }
         lock = try FolderLock(folder: folder)
         do throws(DiskError) {
             _ = try DataFolder.open(disk, create: options.create, newIdentity: Self.newIdentity())
@@ -53,9 +59,19 @@ public final class Host: Sendable {
                 progress: options.progress)
             owner = Owner(broker, recoveryNanoseconds: sluice_monotonic_nanoseconds() - began)
         } catch {
-            throw APIError(error.code == 0 ? .invalid : .failed, "\(folder): \(error)")
+            throw Self.refusal(folder, error)
         }
         owner.start()
+    }
+
+    /// A folder that must not or cannot be used, in the codes of the interface.
+    private static func refusal(_ folder: String, _ error: DiskError) -> APIError {
+        switch error.code {
+        case 0: APIError(.refused, "\(folder): \(error)")
+        case EROFS, EACCES, EPERM: APIError(.refused, "\(folder): \(error)")
+        case ENOSPC, EDQUOT: APIError(.unavailable, "\(folder): \(error)")
+        default: APIError(.failed, "\(folder): \(error)")
+        }
     }
 
     private static func makeFolder(_ path: String) throws(APIError) {

@@ -71,6 +71,7 @@ public final class CheckpointJob: @unchecked Sendable {
             var start = segments.start(of: syncFrom)
             while start < checkpoint.offset {
                 try segments.log(start, create: true).sync()
+                try segments.sums(start, create: true).sync()
                 start += segments.segmentBytes
             }
             try flush.run()

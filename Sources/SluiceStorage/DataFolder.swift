@@ -8,19 +8,33 @@ public struct DataFolder: Sendable, Equatable {
     /// Random, made once: tells this folder from every other.
     public var identity: String
 
-    /// Reads the `format` file, or writes one into an empty folder.
+    private static let folders = [SegmentSet.logFolder, SegmentSet.sumsFolder, QueueStore.folder, KeyIndex.folder]
+
+    /// Looks whether a folder is ours, or empty, without touching anything in it.
     /// - Throws: a ``DiskError`` that says why the folder is not to be touched.
-    public static func open(_ disk: any Disk, create: Bool, newIdentity: String) throws(DiskError) -> DataFolder {
-        if disk.exists(path) { return try parse(try disk.readAll(path)) }
-        let others = try disk.list("").filter { $0 != "lock" && $0 != "format.new" && $0 != "lost+found" }
+    public static func check(_ disk: any Disk) throws(DiskError) {
+        if disk.exists(path) {
+            _ = try parse(try disk.readAll(path))
+            return
+        }
+        var others = try disk.list("").filter { $0 != "lock" && $0 != "format.new" && $0 != "lost+found" }
+        // Empty ones of our own are left by a start that was cut short.
+        for name in others where folders.contains(name) {
+            if try disk.list(name).isEmpty { others.removeAll { $0 == name } }
+        }
         guard others.isEmpty else {
             throw refusal(
                 "it holds other files and no `format` file, so it is not a data folder of Sluice; name another one")
         }
+    }
+
+    /// Reads the `format` file, or writes one into an empty folder. The caller holds the folder's lock.
+    /// - Throws: a ``DiskError`` that says why the folder is not to be touched.
+    public static func open(_ disk: any Disk, create: Bool, newIdentity: String) throws(DiskError) -> DataFolder {
+        if disk.exists(path) { return try parse(try disk.readAll(path)) }
+        try check(disk)
         guard create else { throw refusal("there is nothing in it yet; publish something first") }
-        for folder in [SegmentSet.logFolder, SegmentSet.sumsFolder, QueueStore.folder, KeyIndex.folder] {
-            try disk.createDirectory(folder)
-        }
+        for folder in folders { try disk.createDirectory(folder) }
         let text = "\(title)\nversion \(version)\nidentity \(newIdentity)\n"
         try disk.replace(path, with: Array(text.utf8))
         return DataFolder(identity: newIdentity)

@@ -17,7 +17,9 @@ public final class Journal: @unchecked Sendable {
     public static func open(
         _ disk: any Disk, _ path: String
     ) throws(DiskError) -> (journal: Journal, entries: [[UInt8]], damaged: Bool) {
+        let isNew = !disk.exists(path)
         let file = try disk.open(path, create: true)
+        if isNew { try disk.syncDirectory(path.split(separator: "/").dropLast().joined(separator: "/")) }
         let bytes = try file.readAll()
         var entries: [[UInt8]] = []
         var at = 0

@@ -44,6 +44,13 @@ final class KeyIndex {
     /// Physical offset up to which entries are in sealed files.
     var sealedTo: Int64 { files.last?.to ?? 0 }
 
+    /// True when the sealed files hold the entries of all records in `from ..< to`, without a gap.
+    func covers(from: Int64, to: Int64) -> Bool {
+        guard to > from else { return true }
+        guard let first = files.first, first.from <= from, sealedTo >= to else { return false }
+        return zip(files, files.dropFirst()).allSatisfy { $0.to == $1.from }
+    }
+
     @inline(__always)
     func append(hash: UInt32, physicalOffset: Int64) {
         if hot.isEmpty { base = physicalOffset }

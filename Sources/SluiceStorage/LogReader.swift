@@ -1,3 +1,4 @@
+import Glibc
 import SluiceMessage
 
 /// Reads records of the log and checks them against their sums. Any thread may use it.
@@ -7,6 +8,7 @@ public struct LogReader: Sendable {
     /// The records of these units, laid back to back as a pull answer carries them, up to `maxBytes` but always one.
     /// Neighbours in the log are read at once.
     public func fetch(_ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, maxBytes: Int) throws(DiskError) -> Fetch {
+        let units = units.allSatisfy({ Self.isPossible($0.unit) }) ? units : units.map(Self.withoutImpossible)[...]
         var total = 0
         var end = units.startIndex
         while end < units.endIndex, total == 0 || total + Int(units[end].unit.size) <= maxBytes {
@@ -30,6 +32,18 @@ public struct LogReader: Sendable {
         }
         fetch.next = end > units.startIndex ? units[end - 1].offset + 1 : fetch.next
         return fetch
+    }
+
+    private static func isPossible(_ unit: QueueUnit) -> Bool {
+        unit.size <= UInt32(Limits.maxRecordBytes) && unit.physicalOffset >= 0
+    }
+
+    /// A unit that was damaged on the disk names no record.
+    private static func withoutImpossible(
+        _ item: (offset: Int64, unit: QueueUnit)
+    ) -> (offset: Int64, unit: QueueUnit) {
+        if isPossible(item.unit) { return item }
+        return (item.offset, QueueUnit(physicalOffset: 0, size: 0, tagCode: item.unit.tagCode, sum: 0))
     }
 
     /// The record at a physical offset, checked; nil when there is none or it is damaged.
@@ -115,7 +129,13 @@ public final class Fetch: @unchecked Sendable {
             return
         }
         let target = UnsafeMutableRawBufferPointer(start: base + used, count: bytes)
-        let got = try segments.read(at: first.unit.physicalOffset, into: target)
+        let got: Int
+        do throws(DiskError) {
+            got = try segments.read(at: first.unit.physicalOffset, into: target)
+        } catch  where error.code == ENOENT {
+            // A unit that points at no segment: retention took it just now, or the unit is damaged.
+            got = 0
+        }
         var from = used
         var to = used
         for (offset, unit) in units {

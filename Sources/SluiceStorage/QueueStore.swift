@@ -10,8 +10,12 @@ final class QueueStore {
     private var dirty: [ConsumeQueue] = []
     private var nextNumber: UInt32 = 1
     private var extentEnd: Int64 = 0
-    /// Chunks given back, by capacity.
+    /// Chunks that may be used again, by capacity.
     private var free: [Int32: [Int64]] = [:]
+    /// Chunks given back since the last flush: they may be used again once the journal says that they are free.
+    private var givenBack: [ConsumeQueue.Chunk] = []
+    /// True after a failed flush: the journal lacks what it should have learned.
+    private var needsSnapshot = false
     /// Journal records since the last flush.
     private var records = RecordWriter()
     private var liveRecords = 0
@@ -46,7 +50,7 @@ final class QueueStore {
     /// Forgets a queue and gives its chunks back.
     func remove(_ id: QueueID) {
         guard let queue = queues.removeValue(forKey: id) else { return }
-        for chunk in queue.chunks { free[chunk.capacity, default: []].append(chunk.position) }
+        givenBack += queue.chunks
         queue.chunks = []
         records.delete(queue.number)
     }
@@ -84,11 +88,13 @@ final class QueueStore {
             done.append((queue, queue.maxOffset))
         }
         dirty.removeAll(keepingCapacity: true)
+        defer { givenBack = [] }
         return QueueFlush(
-            extents: extents, writes: writes, change: journalChange(), progress: done)
+            extents: extents, writes: writes, change: journalChange(), progress: done, givenBack: givenBack)
     }
 
     func finishFlush(_ flush: QueueFlush) {
+        for chunk in flush.givenBack { free[chunk.capacity, default: []].append(chunk.position) }
         for (queue, offset) in flush.progress where queue.flushed <= offset && queue.maxOffset >= offset {
             queue.dropTail(before: offset)
         }
@@ -96,6 +102,8 @@ final class QueueStore {
 
     /// A flush that failed: its units are still in memory, and the next one takes them again.
     func abandonFlush(_ flush: QueueFlush) {
+        needsSnapshot = true
+        givenBack += flush.givenBack
         for (queue, _) in flush.progress where !queue.isDirty {
             queue.isDirty = true
             dirty.append(queue)
@@ -125,7 +133,7 @@ final class QueueStore {
     func trim(_ queue: ConsumeQueue) {
         var gone = 0
         for chunk in queue.chunks where chunk.first + Int64(chunk.capacity) <= queue.minOffset {
-            free[chunk.capacity, default: []].append(chunk.position)
+            givenBack.append(chunk)
             gone += 1
         }
         queue.chunks.removeFirst(gone)
@@ -137,8 +145,11 @@ final class QueueStore {
 
     /// What the journal is to learn; a snapshot when it holds far more than that.
     private func journalChange() -> JournalChange? {
-        defer { records = RecordWriter() }
-        if journal.bytes > (4 << 20) + 8 * Int64(queues.count) * 64 {
+        defer {
+            records = RecordWriter()
+            needsSnapshot = false
+        }
+        if needsSnapshot || journal.bytes > (4 << 20) + 8 * Int64(queues.count) * 64 {
             var snapshot = RecordWriter()
             for queue in queues.values {
                 snapshot.define(queue)
@@ -161,6 +172,7 @@ final class QueueStore {
                 nextNumber = max(nextNumber, number + 1)
             case .chunk(let number, let chunk):
                 byNumber[number]?.chunks.append(chunk)
+                free[chunk.capacity]?.removeAll { $0 == chunk.position }
                 extentEnd = max(extentEnd, chunk.position + Int64(chunk.capacity) * Int64(QueueUnit.bytes))
             case .flushed(let number, let offset, let min):
                 guard let queue = byNumber[number] else { continue }
@@ -190,8 +202,13 @@ final class QueueFlush: @unchecked Sendable {
     private let writes: [Write]
     private let change: JournalChange?
     let progress: [(ConsumeQueue, Int64)]
+    let givenBack: [ConsumeQueue.Chunk]
 
-    init(extents: any DiskFile, writes: [Write], change: JournalChange?, progress: [(ConsumeQueue, Int64)]) {
+    init(
+        extents: any DiskFile, writes: [Write], change: JournalChange?, progress: [(ConsumeQueue, Int64)],
+        givenBack: [ConsumeQueue.Chunk]
+    ) {
+        self.givenBack = givenBack
         self.extents = extents
         self.writes = writes
         self.change = change

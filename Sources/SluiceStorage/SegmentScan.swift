@@ -1,3 +1,4 @@
+import Glibc
 import SluiceMessage
 
 /// Reads one segment record by record, checks each against its sum, goes on behind damaged ones, and makes missing sums.
@@ -14,7 +15,8 @@ struct SegmentScan {
     private(set) var endsSegment = false
 
     private var known: [UInt64] = []
-    private var made: [UInt64] = []
+    /// The first sum that was made here.
+    private var madeFrom = Int.max
     private var next = 0
 
     init(segments: SegmentSet, start: Int64, from: Int64) {
@@ -64,19 +66,16 @@ struct SegmentScan {
 
     /// What to advance by; nil at the end of the log.
     private mutating func take(_ raw: UnsafeRawBufferPointer, _ body: (RecordView, UInt32) -> Void) -> Int64? {
-        let sumHere =
-            next < known.count && Int64(known[next] >> 32) == at ? UInt32(truncatingIfNeeded: known[next]) : nil
+        while next < known.count, known[next] != 0, Self.place(known[next]) < at { next += 1 }
+        // 0 stands where a sum did not reach the disk before the machine went.
+        let entry = next < known.count ? known[next] : 0
+        let sumHere = entry != 0 && Self.place(entry) == at ? UInt32(truncatingIfNeeded: entry) : nil
         if let view = RecordView(raw), view.physicalOffset == start + at {
             let sum = Record.sum(view.bytes)
-            if let sumHere, sumHere == sum {
-                next += 1
-                body(view, sum)
-                return Int64(view.size)
-            }
             // Without a sum the body's own CRC has to do; the missing sum is made.
-            if sumHere == nil, next >= known.count, Record.bodyCRC(view.body) == view.storedBodyCRC {
-                made.append(UInt64(at) << 32 | UInt64(sum))
-                known.append(UInt64(at) << 32 | UInt64(sum))
+            let isMissing = entry == 0 && Record.bodyCRC(view.body) == view.storedBodyCRC
+            if isMissing { make(sum) }
+            if sumHere == sum || isMissing {
                 next += 1
                 body(view, sum)
                 return Int64(view.size)
@@ -88,48 +87,106 @@ struct SegmentScan {
             endsSegment = true
             return segments.segmentBytes - at
         }
-        return skipDamage(raw)
+        return skipDamage()
     }
 
-    /// The way to the next record that stands where the sums say and matches; nil when there is none: the log ends here.
-    private mutating func skipDamage(_ raw: UnsafeRawBufferPointer) -> Int64? {
-        var candidate = next
-        while candidate < known.count, Int64(known[candidate] >> 32) <= at { candidate += 1 }
-        while candidate < known.count {
-            let place = Int64(known[candidate] >> 32)
-            guard let bytes = try? segments.log(start).readBytes(at: place, count: recordBytes(candidate)) else {
-                return nil
-            }
+    private static func place(_ entry: UInt64) -> Int64 { Int64(entry >> 32) }
+
+    private mutating func make(_ sum: UInt32) {
+        let entry = UInt64(at) << 32 | UInt64(sum)
+        if next < known.count { known[next] = entry } else { known.append(entry) }
+        madeFrom = min(madeFrom, next)
+    }
+
+    /// The way to the next record that stands where the sums say and matches, or that a search finds; nil when there is
+    /// none: the log ends here.
+    private mutating func skipDamage() -> Int64? {
+        for candidate in next..<max(next, known.count) where known[candidate] != 0 && Self.place(known[candidate]) > at
+        {
+            guard
+                let bytes = try? segments.log(start).readBytes(
+                    at: Self.place(known[candidate]), count: recordBytes(candidate))
+            else { return nil }
             let whole = bytes.withUnsafeBytes { part -> Bool in
                 guard let view = RecordView(part) else { return false }
                 return Record.sum(view.bytes) == UInt32(truncatingIfNeeded: known[candidate])
             }
-            if whole {
-                damaged += known[next..<candidate].map { Int64($0 >> 32) }
-                if next == candidate { damaged.append(at) }
-                next = candidate
-                return place - at
-            }
-            candidate += 1
+            guard whole else { continue }
+            let lost = known[next..<candidate].filter { $0 != 0 }.map(Self.place)
+            damaged += lost.first == at ? lost : [at] + lost
+            next = candidate
+            return Self.place(known[candidate]) - at
         }
-        return endAfterDamage(raw)
+        if let found = search() {
+            damaged.append(at)
+            return found - at
+        }
+        return endAfterDamage()
+    }
+
+    /// The next place whose bytes are a record that names this place as its own and whose body is whole.
+    private func search() -> Int64? {
+        guard let file = try? segments.log(start), let size = try? file.size() else { return nil }
+        let end = min(size, segments.segmentBytes)
+        var from = at + 1
+        while from + 8 <= end {
+            guard let block = try? file.readBytes(at: from, count: Int(min(1 << 20, end - from))), block.count >= 8
+            else {
+                return nil
+            }
+            for candidate in Self.magics(block) where isRecord(at: from + Int64(candidate), file) {
+                return from + Int64(candidate)
+            }
+            from += Int64(block.count - 7)
+        }
+        return nil
+    }
+
+    /// Places in a block that have the magic of a record four bytes further on.
+    private static func magics(_ block: [UInt8]) -> [Int] {
+        block.withUnsafeBytes { raw in
+            guard let base = raw.baseAddress else { return [] }
+            var found: [Int] = []
+            var from = Record.Position.magic
+            while from + 4 <= raw.count,
+                let hit = memchr(base + from, Int32(Record.magic >> 24), raw.count - from).map({ UnsafeRawPointer($0) })
+            {
+                let place = hit - base
+                if place + 4 <= raw.count, base.big(UInt32.self, at: place) == Record.magic {
+                    found.append(place - Record.Position.magic)
+                }
+                from = place + 1
+            }
+            return found
+        }
+    }
+
+    private func isRecord(at place: Int64, _ file: any DiskFile) -> Bool {
+        guard let head = try? file.readBytes(at: place, count: 4), head.count == 4 else { return false }
+        let size = head.withUnsafeBytes { Int(UInt32(bigEndian: $0.loadUnaligned(as: UInt32.self))) }
+        guard size >= Record.fixedBytes, size <= Limits.maxRecordBytes,
+            let bytes = try? file.readBytes(at: place, count: size)
+        else { return false }
+        return bytes.withUnsafeBytes { raw in
+            guard let view = RecordView(raw), view.physicalOffset == start + place else { return false }
+            return Record.bodyCRC(view.body) == view.storedBodyCRC
+        }
     }
 
     /// A damaged record right before the filler is damage too, not the end of the log.
-    private mutating func endAfterDamage(_ raw: UnsafeRawBufferPointer) -> Int64? {
-        guard next < known.count, at == Int64(known[next] >> 32) else { return nil }
-        guard let next = try? SegmentScan.beginsWithRecord(segments, start + segments.segmentBytes), next else {
-            return nil
-        }
-        damaged += known[self.next...].map { Int64($0 >> 32) }
-        self.next = known.count
+    private mutating func endAfterDamage() -> Int64? {
+        guard next < known.count, at == Self.place(known[next]),
+            (try? SegmentScan.beginsWithRecord(segments, start + segments.segmentBytes)) == true
+        else { return nil }
+        damaged += known[next...].filter { $0 != 0 }.map(Self.place)
+        next = known.count
         endsSegment = true
         return segments.segmentBytes - at
     }
 
     private func recordBytes(_ index: Int) -> Int {
-        let from = Int64(known[index] >> 32)
-        let to = index + 1 < known.count ? Int64(known[index + 1] >> 32) : segments.segmentBytes
+        let from = Self.place(known[index])
+        let to = known[(index + 1)...].first { $0 != 0 }.map(Self.place) ?? segments.segmentBytes
         return Int(min(to - from, Int64(Limits.maxRecordBytes)))
     }
 
@@ -140,24 +197,23 @@ struct SegmentScan {
             (0..<(raw.count / 8)).map { raw.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self) }
         }
         // Places only grow; whatever comes after a step back was not written by this log.
-        for k in 1..<max(1, known.count) where known[k] >> 32 <= known[k - 1] >> 32 {
-            known.removeSubrange(k...)
-            break
+        var last: Int64 = -1
+        for k in known.indices where known[k] != 0 {
+            guard Self.place(known[k]) > last else {
+                known.removeSubrange(k...)
+                break
+            }
+            last = Self.place(known[k])
         }
-        var low = 0
-        var high = known.count
-        while low < high {
-            let middle = (low + high) / 2
-            if Int64(known[middle] >> 32) < at { low = middle + 1 } else { high = middle }
-        }
-        next = low
+        while known.last == 0 { known.removeLast() }
+        next = known.firstIndex { $0 == 0 || Self.place($0) >= at } ?? known.count
     }
 
     private func saveSums() throws(DiskError) {
-        guard !made.isEmpty else { return }
+        guard madeFrom < known.count else { return }
         let file = try segments.sums(start, create: true)
-        try made.withUnsafeBufferPointer { (raw) throws(DiskError) in
-            try file.write(UnsafeRawBufferPointer(raw), at: Int64(known.count - made.count) * 8)
+        try known[madeFrom...].withUnsafeBufferPointer { (raw) throws(DiskError) in
+            try file.write(UnsafeRawBufferPointer(raw), at: Int64(madeFrom) * 8)
         }
     }
 }

@@ -31,7 +31,11 @@ public final class SegmentSet: Sendable {
 
     func log(_ start: Int64, create: Bool = false) throws(DiskError) -> any DiskFile {
         if let file = state.withLock({ $0[start]?.log }) { return file }
-        let file = try disk.open("\(Self.logFolder)/\(Self.name(start))", create: create)
+        let path = "\(Self.logFolder)/\(Self.name(start))"
+        let isNew = create && !disk.exists(path)
+        let file = try disk.open(path, create: create)
+        // What is written to a file is durable only where its name is.
+        if isNew { try disk.syncDirectory(Self.logFolder) }
         return state.withLock { files in
             if let other = files[start]?.log { return other }
             files[start, default: Files()].log = file

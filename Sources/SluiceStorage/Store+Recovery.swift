@@ -1,3 +1,4 @@
+import Glibc
 import SluiceMessage
 
 /// What opening a folder found and did.
@@ -42,7 +43,8 @@ extension Store {
         if let found = checkpoint {
             let complete = disk.exists("\(QueueStore.folder)/journal") && disk.exists("\(QueueStore.folder)/extents")
             let index = try KeyIndex(disk: disk)
-            if !complete || index.sealedTo < found.indexedTo || found.offset < (starts.first ?? 0) { checkpoint = nil }
+            let indexed = index.covers(from: starts.first ?? 0, to: found.indexedTo)
+            if !complete || !indexed || found.offset < (starts.first ?? 0) { checkpoint = nil }
         }
         if checkpoint == nil { try discardDerived(disk) }
         let store = Store(
@@ -56,21 +58,31 @@ extension Store {
     }
 
     private static func discardDerived(_ disk: any Disk) throws(DiskError) {
+        // The checkpoint first, for good: it must not be found beside half of what it speaks of.
+        try disk.remove(Checkpoint.path)
+        try disk.syncDirectory("")
         for folder in [QueueStore.folder, KeyIndex.folder] {
             try disk.createDirectory(folder)
             for name in try disk.list(folder) { try disk.remove("\(folder)/\(name)") }
         }
-        try disk.remove(Checkpoint.path)
         try disk.createDirectory(SegmentSet.sumsFolder)
     }
 
     /// Reads the log from the last checkpoint on: checks every record, puts it back into its queue and under its keys, cuts
     /// a torn end, and hands each record to `replay`.
+    /// - Parameter deleted: topics that were deleted, with the end of the log at that time: their records before it go
+    ///   into no queue.
     public func recover(
-        progress: (_ done: Int64, _ total: Int64) -> Void = { _, _ in }, replay: (RecordView) -> Void
+        deleted: [String: Int64] = [:], progress: (_ done: Int64, _ total: Int64) -> Void = { _, _ in },
+        replay: (RecordView) -> Void
     ) throws(DiskError) -> RecoveryReport {
         var report = RecoveryReport()
-        report.clean = wasClean
+        // The checkpoint may be older than the deletion.
+        for queue in Array(queues.all) {
+            if let end = deleted[queue.topic], end >= lastCheckpoint {
+                queues.remove(QueueID(queue.topic, Int(queue.queue)))
+            }
+        }
         var starts = try segments.starts()
         report.rebuilt = isRebuilding && !starts.isEmpty
         try rebuildMissingSums(starts, before: lastCheckpoint)
@@ -87,9 +99,9 @@ extension Store {
             at =
                 start
                 + (try scan.run { view, sum in
-                    redispatch(view, sum)
-                    replay(view)
                     report.records += 1
+                    if !Self.isDeleted(view, deleted) { redispatch(view, sum) }
+                    replay(view)
                 })
             progress(at - lastCheckpoint, total)
             report.damaged += scan.damaged.map { start + $0 }
@@ -105,10 +117,18 @@ extension Store {
         confirmed = at
         if tail % segments.segmentBytes == 0 { sumsInSegment = 0 }
         try cutQueues()
+        if minOffset > 0 { for queue in queues.all { try advanceMinimum(queue) } }
+        report.clean = wasClean && report.records == 0
         let start = segments.start(of: tail)
         let exists = disk.exists("\(SegmentSet.logFolder)/\(SegmentSet.name(start))")
         preparedTo = exists ? max(tail, start + min(try segments.log(start).size(), segments.segmentBytes)) : tail
         return report
+    }
+
+    /// True for a record of a topic that was deleted after it.
+    public static func isDeleted(_ view: RecordView, _ deleted: [String: Int64]) -> Bool {
+        guard !deleted.isEmpty, let end = deleted[view.topicName] else { return false }
+        return view.physicalOffset < end
     }
 
     /// A record read from the log goes where ``append(to:topic:header:properties:moreProperties:body:scan:topicHash:)``
@@ -143,7 +163,7 @@ extension Store {
         while at < size {
             let bytes = try file.readBytes(at: at, count: Int(min(1 << 20, size - at)))
             guard !bytes.isEmpty else { break }
-            if let nonZero = bytes.lastIndex(where: { $0 != 0 }) { last = at + Int64(nonZero) + 1 }
+            if let nonZero = Self.lastNonZero(bytes) { last = at + Int64(nonZero) + 1 }
             at += Int64(bytes.count)
         }
         let torn = last - (end - start)
@@ -157,6 +177,23 @@ extension Store {
         try sums.truncate(to: sumsInSegment * 8)
         if torn > 0 { try file.sync() }
         return torn
+    }
+
+    private static let zeros = [UInt8](repeating: 0, count: 16 << 10)
+
+    /// The last byte that is not zero; most blocks asked about are all zeros.
+    private static func lastNonZero(_ bytes: [UInt8]) -> Int? {
+        var end = bytes.count
+        while end > 0 {
+            let start = max(0, end - zeros.count)
+            let isZero = bytes.withUnsafeBytes { raw -> Bool in
+                guard let base = raw.baseAddress else { return true }
+                return memcmp(base + start, zeros, end - start) == 0
+            }
+            if !isZero { return bytes[start..<end].lastIndex { $0 != 0 } }
+            end = start
+        }
+        return nil
     }
 
     /// Takes units back whose records the log does not hold (a lost machine in async mode).

@@ -12,6 +12,7 @@ extension Store {
             let newest = try reader.storeTime(at: next) ?? now
             guard tooMany || now - newest > options.retainMilliseconds else { break }
             try segments.remove(minOffset)
+            try disk.syncDirectory(SegmentSet.logFolder)
             minOffset = next
             gone += 1
         }
@@ -22,7 +23,7 @@ extension Store {
         return gone
     }
 
-    private func advanceMinimum(_ queue: ConsumeQueue) throws(DiskError) {
+    func advanceMinimum(_ queue: ConsumeQueue) throws(DiskError) {
         guard queue.maxOffset > queue.minOffset, try physicalOffset(queue, queue.minOffset) < minOffset else { return }
         var low = queue.minOffset
         var high = queue.maxOffset

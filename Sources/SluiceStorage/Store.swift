@@ -36,6 +36,9 @@ public final class Store {
     var preparedTo: Int64 = 0
     var prepareStep: Int64 = 4 << 20
     private var preparing = false
+    private var mayRetryRoom = true
+    /// No checkpoint before this offset: the last one failed.
+    private var checkpointHold: Int64 = 0
     /// Why there is no more room, until there is again.
     public private(set) var noRoom: String?
     /// What stopped the log for good: a failed write or sync. Publishing is refused until a restart.
@@ -45,6 +48,9 @@ public final class Store {
     private var spare: [LogBuffer] = []
     private var sealed: [WriteJob] = []
     private var inFlight = 0
+    private var sealedBatches = 0
+    /// Batches that came back from the log thread since the start.
+    public private(set) var writtenBatches = 0
     private var bytesInFlight = 0
     private var journals: [JournalChange] = []
     var sumsInSegment: Int64 = 0
@@ -164,6 +170,11 @@ public final class Store {
         return LogBuffer(capacity: max(LogBuffer.ordinary, size))
     }
 
+    /// The batch that holds the newest of what was appended or journaled: done when ``writtenBatches`` has reached it.
+    public var currentBatch: Int {
+        (open?.used ?? 0) > 0 || !journals.isEmpty ? sealedBatches + 1 : sealedBatches
+    }
+
     /// Adds a change of a journal to the next batch.
     public func journal(_ change: JournalChange) { journals.append(change) }
 
@@ -184,6 +195,7 @@ public final class Store {
             WriteJob(
                 buffer: buffer, journals: journals, segments: segments, durable: options.durable,
                 sumsAt: sumsInSegment * 8, end: rolled ? segments.start(of: end) + segments.segmentBytes : end))
+        sealedBatches += 1
         sumsInSegment += Int64(buffer?.sums.count ?? 0)
         bytesInFlight += buffer?.used ?? 0
         journals = []
@@ -206,6 +218,7 @@ public final class Store {
     /// Takes a written batch back: what it held is confirmed, or the log is broken.
     public func finish(_ job: WriteJob) {
         inFlight -= 1
+        writtenBatches += 1
         if let buffer = job.buffer {
             bytesInFlight -= buffer.used
             if buffer.capacity == LogBuffer.ordinary, spare.count < 8 { spare.append(buffer) }
@@ -217,26 +230,34 @@ public final class Store {
         }
     }
 
+    /// True when the room that is left is too little to go on and no more can be made.
+    public var isFull: Bool { noRoom != nil && preparedTo - tail < 64 << 10 }
+
     /// True while batches are unwritten or on their way.
     public var hasUnwritten: Bool { inFlight > 0 || !sealed.isEmpty || (open?.used ?? 0) > 0 || !journals.isEmpty }
 
     // MARK: Room ahead of the tail
 
-    /// Room ahead that the largest record fits into, whatever the segment it falls in.
-    private static let leastRoom = Int64(Limits.maxRecordBytes) + (2 << 20)
+    /// Room ahead that the largest record fits into, whatever the segment it falls in: the end of a segment that is too
+    /// short for it is lost to a filler.
+    private static let leastRoom = 2 * (Int64(Limits.maxRecordBytes) + (2 << 20))
 
     /// Room to be made ahead of the tail; nil when there is enough, or some is being made.
     public func takePrepare() -> PrepareJob? {
-        guard !preparing, preparedTo - tail < max(prepareStep / 2, Self.leastRoom) else { return nil }
+        guard !preparing, mayRetryRoom, preparedTo - tail < max(prepareStep / 2, Self.leastRoom) else { return nil }
         preparing = true
         return PrepareJob(
             segments: segments, disk: disk, from: preparedTo, to: preparedTo + prepareStep, zeroFill: options.durable)
     }
 
+    /// Lets a disk that was full be looked at again; the owner says so about once a second.
+    public func retryRoom() { mayRetryRoom = true }
+
     public func finish(_ job: PrepareJob) {
         preparing = false
         preparedTo = max(preparedTo, job.reached)
         noRoom = job.failure.map { $0.description }
+        mayRetryRoom = job.failure == nil
         if job.failure == nil { prepareStep = min(prepareStep * 2, 64 << 20) }
     }
 
@@ -246,7 +267,7 @@ public final class Store {
     /// for what the broker keeps beside the queues, as of now.
     public func takeCheckpoint(force: Bool = false, clean: Bool = false, state: () -> [UInt8]) -> CheckpointJob? {
         guard !checkpointing, broken == nil else { return nil }
-        guard force || confirmed - lastCheckpoint >= options.checkpointBytes || index.wantsSeal else { return nil }
+        guard force || wantsCheckpoint else { return nil }
         // Units and entries of records still on their way are in memory too; only a quiet moment has none of them.
         guard !hasUnwritten else { return nil }
         checkpointing = true
@@ -258,7 +279,8 @@ public final class Store {
 
     /// True when the next quiet moment should be used for a checkpoint.
     public var wantsCheckpoint: Bool {
-        !checkpointing && (confirmed - lastCheckpoint >= options.checkpointBytes || index.wantsSeal)
+        !checkpointing && confirmed >= checkpointHold
+            && (confirmed - lastCheckpoint >= options.checkpointBytes || index.wantsSeal)
     }
 
     public func finish(_ job: CheckpointJob) {
@@ -269,6 +291,7 @@ public final class Store {
             lastCheckpoint = job.checkpoint.offset
         } else {
             queues.abandonFlush(job.flush)
+            checkpointHold = confirmed + options.checkpointBytes / 8
         }
     }
 }

@@ -5,7 +5,7 @@ import SluiceMessage
 import Testing
 
 /// Opens a folder after a kill, reads everything in it, and holds it against the ledger. Each broken promise is one line.
-struct Checker {
+final class Checker {
     let ledger: Ledger
     private(set) var problems: [String] = []
 
@@ -16,7 +16,7 @@ struct Checker {
 
     init(_ ledger: Ledger) { self.ledger = ledger }
 
-    mutating func check(folder: String, durability: Durability) async throws {
+    func check(folder: String, durability: Durability) async throws {
         let broker = try EmbeddedBroker.open(
             EmbeddedOptions(
                 dataFolder: folder, durability: durability, create: false, segmentBytes: Int(Killee.segmentBytes),
@@ -31,14 +31,14 @@ struct Checker {
         expect(status.damagedRecords == 0, "\(status.damagedRecords) damaged records")
     }
 
-    private mutating func expect(_ holds: Bool, _ problem: @autoclosure () -> String) {
+    private func expect(_ holds: Bool, _ problem: @autoclosure () -> String) {
         if !holds, problems.count < 20 { problems.append(problem()) }
     }
 
     // MARK: Plain messages
 
     /// Exactly once, in order, and without a gap: what is there of one publisher's life is a prefix of what it sent.
-    private mutating func checkStored(_ broker: EmbeddedBroker) async throws {
+    private func checkStored(_ broker: EmbeddedBroker) async throws {
         var seen: [Token: String] = [:]
         for queue in 0..<3 {
             var last: Token?
@@ -62,7 +62,7 @@ struct Checker {
 
     // MARK: Delayed messages
 
-    private mutating func checkDelayed(_ broker: EmbeddedBroker) async throws {
+    private func checkDelayed(_ broker: EmbeddedBroker) async throws {
         let pending = try await pendingOnceNearOnesAreDelivered(broker)
         var waiting: [String: Int] = [:]
         for delay in pending { waiting[delay.id, default: 0] += 1 }
@@ -109,7 +109,7 @@ struct Checker {
 
     // MARK: Transactions
 
-    private mutating func checkTransactions(_ broker: EmbeddedBroker) async throws {
+    private func checkTransactions(_ broker: EmbeddedBroker) async throws {
         var visible: [Token: String] = [:]
         for queue in 0..<4 {
             for found in try await read(QueueID("pay", queue), broker) {
@@ -141,7 +141,7 @@ struct Checker {
     // MARK: Reading
 
     /// All messages of a queue, with whole bodies, at offsets without a hole.
-    private mutating func read(_ queue: QueueID, _ broker: EmbeddedBroker) async throws -> [Found] {
+    private func read(_ queue: QueueID, _ broker: EmbeddedBroker) async throws -> [Found] {
         let consumer = PullConsumer(broker.connection, group: "checker")
         let end = try await consumer.offset(queue, at: .last)
         var found: [Found] = []

@@ -6,7 +6,7 @@ import Testing
 /// One life of the publishing process: from its start to the SIGKILL that ends it.
 struct Killee {
     /// What the killer waits for before it draws a short random delay and kills.
-    enum Aim: CaseIterable {
+    enum Aim {
         case anyMoment, segmentRoll, checkpoint, transaction
     }
 
@@ -138,7 +138,7 @@ final class FolderWatch {
     private let folder: Int32
 
     init(_ path: String) throws {
-        descriptor = inotify_init1(Int32(IN_NONBLOCK.rawValue) | Int32(IN_CLOEXEC.rawValue))
+        descriptor = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
         folder = inotify_add_watch(descriptor, path, UInt32(IN_MOVED_TO))
         queues = inotify_add_watch(descriptor, path + "/queues", UInt32(IN_MODIFY | IN_CREATE))
         try #require(folder >= 0 && queues >= 0, "cannot watch \(path): \(String(cString: strerror(errno)))")

@@ -43,6 +43,8 @@ import Testing
                 }
             }
         }
+        // What is final was given a reason and typed out; no key brings it about alone.
+        for case .resolve(_, _, let reason) in driver.acts { #expect(!reason.isEmpty) }
         if seed == 4 { #expect(driver.acts.allSatisfy { !$0.changesState }) }
     }
 

@@ -43,7 +43,7 @@ public final class BrokerHarness {
     public func settle() {
         for _ in 0..<10_000 {
             var worked = false
-            if let job = broker.store.takePrepare(now: now) {
+            if let job = broker.store.takePrepare() {
                 job.run()
                 broker.store.finish(job)
                 worked = job.failure == nil

@@ -25,6 +25,7 @@ struct DelayTimer {
         if buckets[key] == nil { keys.insert(key, at: position(of: key)) }
         buckets[key, default: []].append(entry)
         count += 1
+        nextDue = min(nextDue ?? .max, entry.due)
     }
 
     private func position(of key: Int64) -> Int {
@@ -39,7 +40,11 @@ struct DelayTimer {
     }
 
     /// When the next entry falls due; nil without entries.
-    var nextDue: Int64? { keys.first.flatMap { buckets[$0]?.min { $0.due < $1.due }?.due } }
+    private(set) var nextDue: Int64?
+
+    private mutating func findNextDue() {
+        nextDue = keys.first.flatMap { buckets[$0]?.min { $0.due < $1.due }?.due }
+    }
 
     /// Takes out what is due, in order of time and place, at most `limit`.
     mutating func popDue(now: Int64, limit: Int) -> [Entry] {
@@ -57,6 +62,7 @@ struct DelayTimer {
             }
         }
         count -= due.count
+        findNextDue()
         return due
     }
 
@@ -73,6 +79,7 @@ struct DelayTimer {
         }
         keys.removeAll { buckets[$0] == nil }
         count = buckets.values.reduce(0) { $0 + $1.count }
+        findNextDue()
     }
 
     /// Calls `body` with the entries, soonest first, until it says stop.

@@ -11,6 +11,8 @@ final class Group {
     var locks: [QueueID: (client: String, until: Int64)] = [:]
     /// Who pulled a queue last, and when.
     var pullers: [QueueID: (client: String, at: Int64)] = [:]
+    /// Where a queue without a committed offset was first pulled from.
+    var starts: [QueueID: Int64] = [:]
     /// Commits that went backwards: accepted, as RocketMQ does, but counted.
     var backwardCommits = 0
 

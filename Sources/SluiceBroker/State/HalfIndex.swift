@@ -26,6 +26,8 @@ struct HalfIndex {
     private var entries: [Int64: Entry] = [:]
     private var order: [Int64] = []
     private var gone = 0
+    /// Everything in `order` before it is gone.
+    private var head = 0
     private var byID: [Int: Int64] = [:]
     private var checks = Heap<Check>()
     private(set) var setAside = 0
@@ -54,9 +56,11 @@ struct HalfIndex {
         if byID[entry.idHash] == queueOffset { byID[entry.idHash] = nil }
         if entry.isSetAside { setAside -= 1 }
         gone += 1
+        while head < order.count, entries[order[head]] == nil { head += 1 }
         if gone > 1_024, gone * 2 > order.count {
             order.removeAll { entries[$0] == nil }
             gone = 0
+            head = 0
         }
         return entry
     }
@@ -65,10 +69,7 @@ struct HalfIndex {
     func entry(id: String) -> Entry? { byID[Self.hash(id)].flatMap { entries[$0] } }
 
     /// The oldest unresolved one.
-    var oldest: Entry? {
-        for offset in order { if let entry = entries[offset] { return entry } }
-        return nil
-    }
+    var oldest: Entry? { head < order.count ? entries[order[head]] : nil }
 
     /// Entries oldest first.
     func page(skip: Int, limit: Int) -> [Entry] {

@@ -166,6 +166,8 @@ enum Frame {
         let size = painter.buffer.size
         let y = size.height - 1
         painter.buffer.fill(Rect(x: 0, y: y, width: size.width, height: 1), style: painter.theme[.footer])
+        painter.ground = .footer
+        defer { painter.ground = nil }
         var isFirstKey = true
         for (x, item) in layout(model, width: size.width) {
             if Int(item.name) == nil, isFirstKey {

@@ -74,6 +74,10 @@ struct Painter {
         let dim = theme[.dim].foreground
         buffer.restyle(rect) { style in
             guard style.background == text.background else { return style }
+            // Turned round, each colour would become a ground of its own: one for the whole row then.
+            if selection.attributes.contains(.reverse) {
+                return Style(text.foreground, on: selection.background, selection.attributes)
+            }
             let isPlain = style.foreground == text.foreground || style.foreground == dim
             let foreground = isPlain && selection.foreground != .terminal ? selection.foreground : style.foreground
             return Style(foreground, on: selection.background, style.attributes.union(selection.attributes))

@@ -3,6 +3,7 @@ import CSluice
 import Glibc
 import SluiceAPI
 import SluiceClient
+import SluiceScenarios
 
 /// `sluice bench …`
 struct BenchCommand: ParsableCommand {
@@ -97,18 +98,9 @@ struct BenchEmbedded: ParsableCommand {
 
     /// Runs a case in a folder of its own, which is gone afterwards.
     private func inFolder(_ body: (String) throws -> Void) throws {
-        let path = "\(folder)/sluice-bench-\(getpid())"
-        defer { removeTree(path) }
-        try body(path)
-    }
-
-    private func removeTree(_ path: String) {
-        nftw(
-            path,
-            { path, _, _, _ in
-                guard let path else { return 0 }
-                return remove(path)
-            }, 16, Int32(FTW_DEPTH.rawValue | FTW_PHYS.rawValue))
+        let scratch = try ScratchFolder.make(in: folder)
+        defer { scratch.remove() }
+        try body(scratch.path + "/data")
     }
 }
 
