@@ -34,7 +34,7 @@ extension Broker {
             let name = view.topicName
             if Store.isDeleted(view, deleted) {
                 // It may still be what a delay ended in.
-            } else if topics[name] == nil {
+            } else if topics[name] == nil, Topic.problem(with: name) == nil {
                 // Its creation did not reach the journal before the machine went.
                 let queues = max(Int(view.queue) + 1, name.hasPrefix("%") ? 1 : options.defaultQueues)
                 _ = makeTopic(TopicConfig(name: name, readQueues: queues, writeQueues: queues))

@@ -34,7 +34,7 @@ extension Broker {
         let visible = visibleMax(queue)
         var answer = PullAnswer(
             status: .noNewMessage, next: request.offset, minOffset: queue.minOffset, maxOffset: visible, units: nil,
-            reader: nil, filter: request.filter, delivered: [])
+            reader: nil, filter: request.filter, delivered: [], damaged: damagedReads)
         if request.offset < queue.minOffset || request.offset > visible {
             answer.status = .offsetMoved
             answer.next = request.offset < queue.minOffset ? queue.minOffset : visible

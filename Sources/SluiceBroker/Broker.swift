@@ -67,6 +67,8 @@ public final class Broker {
     var consumed: Int64 = 0
     var publishErrors: Int64 = 0
     var damagedRecords: Int64 = 0
+    /// The same, noticed by those who read for consumers.
+    let damagedReads = DeliveryCounter()
     let startedAt: Int64
     let clusterProperty: [UInt8]
     let clusterPropertyAlone: [UInt8]

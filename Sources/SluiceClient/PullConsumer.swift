@@ -41,7 +41,7 @@ public final class PullConsumer: Sendable {
             let units = try source.load()
             guard !units.isEmpty else { return (Fetch.empty, offset) }
             let fetch = try reader.fetch(units[...], maxBytes: maxBytes)
-            for counter in answer.delivered { counter.add(fetch.count) }
+            answer.count(fetch, passed: fetch.count)
             return (fetch, fetch.next)
         } catch {
             throw APIError(.failed, "\(error)")
@@ -68,6 +68,11 @@ public final class PullConsumer: Sendable {
 }
 
 extension PullAnswer {
+    func count(_ fetch: Fetch, passed: Int) {
+        for counter in delivered { counter.add(passed) }
+        if !fetch.damaged.isEmpty { damaged.add(fetch.damaged.count) }
+    }
+
     /// Reads what the answer describes, filters it exactly, and counts what passed. Blocks for the disk.
     func read(maxBytes: Int) throws(DiskError) -> (messages: [StoredMessage], next: Int64) {
         guard let units, let reader else { return ([], next) }
@@ -77,7 +82,7 @@ extension PullAnswer {
         guard !wanted.isEmpty else { return ([], last.offset + 1) }
         let fetch = try reader.fetch(wanted[...], maxBytes: maxBytes)
         let messages = fetch.messages().filter { filter.passes($0.tag) }.map { $0.decompressed() }
-        for counter in delivered { counter.add(messages.count) }
+        count(fetch, passed: messages.count)
         let readAll = fetch.next > wanted[wanted.count - 1].offset
         return (messages, readAll ? last.offset + 1 : fetch.next)
     }

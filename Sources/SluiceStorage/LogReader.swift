@@ -158,7 +158,8 @@ public final class Fetch: @unchecked Sendable {
         let target = UnsafeMutableRawBufferPointer(start: base, count: size)
         guard try segments.read(at: offset, into: target) == size,
             let view = RecordView(UnsafeRawBufferPointer(target)), view.size == size, view.physicalOffset == offset,
-            Record.bodyCRC(view.body) == view.storedBodyCRC
+            Record.bodyCRC(view.body) == view.storedBodyCRC,
+            try segments.sum(at: offset).map({ $0 == Record.sum(view.bytes) }) ?? true
         else { return false }
         used = size
         ends = [size]

@@ -9,6 +9,8 @@ struct SegmentScan {
     /// Places of damaged records in the segment.
     private(set) var damaged: [Int64] = []
     private(set) var bytes: Int64 = 0
+    /// Bytes of damage passed over.
+    private(set) var skipped: Int64 = 0
     /// Entries in the file of sums when done.
     private(set) var sums: Int64 = 0
     /// True when the segment ended with its filler.
@@ -35,9 +37,9 @@ struct SegmentScan {
 
     private static let window = 8 << 20
 
-    /// Calls `body` for each whole record with its sum. Returns the place behind the last one in the segment, or the
+    /// Calls `body` for each whole record with its sum and the bytes skipped so far. Returns the place behind the last one in the segment, or the
     /// segment's length when it ended with its filler.
-    mutating func run(_ body: (RecordView, UInt32) -> Void) throws(DiskError) -> Int64 {
+    mutating func run(_ body: (RecordView, UInt32, Int64) -> Void) throws(DiskError) -> Int64 {
         try loadSums()
         let file = try segments.log(start)
         let size = min(try file.size(), segments.segmentBytes)
@@ -65,7 +67,7 @@ struct SegmentScan {
     }
 
     /// What to advance by; nil at the end of the log.
-    private mutating func take(_ raw: UnsafeRawBufferPointer, _ body: (RecordView, UInt32) -> Void) -> Int64? {
+    private mutating func take(_ raw: UnsafeRawBufferPointer, _ body: (RecordView, UInt32, Int64) -> Void) -> Int64? {
         while next < known.count, known[next] != 0, Self.place(known[next]) < at { next += 1 }
         // 0 stands where a sum did not reach the disk before the machine went.
         let entry = next < known.count ? known[next] : 0
@@ -77,7 +79,7 @@ struct SegmentScan {
             if isMissing { make(sum) }
             if sumHere == sum || isMissing {
                 next += 1
-                body(view, sum)
+                body(view, sum, skipped)
                 return Int64(view.size)
             }
         } else if sumHere == nil, raw.count >= 8, let base = raw.baseAddress,
@@ -87,7 +89,9 @@ struct SegmentScan {
             endsSegment = true
             return segments.segmentBytes - at
         }
-        return skipDamage()
+        let step = skipDamage()
+        skipped += step ?? 0
+        return step
     }
 
     private static func place(_ entry: UInt64) -> Int64 { Int64(entry >> 32) }

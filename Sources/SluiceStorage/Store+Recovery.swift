@@ -37,6 +37,7 @@ extension Store {
     /// - Returns: the store and what the broker kept beside the queues at the last checkpoint; nil where everything is to
     ///   be rebuilt.
     public static func open(_ disk: any Disk, _ options: StoreOptions) throws(DiskError) -> (Store, state: [UInt8]?) {
+        for folder in DataFolder.folders { try disk.createDirectory(folder) }
         let segments = SegmentSet(disk: disk, segmentBytes: options.segmentBytes)
         let starts = try segments.starts()
         var checkpoint = try Checkpoint.load(disk)
@@ -83,6 +84,9 @@ extension Store {
                 queues.remove(QueueID(queue.topic, Int(queue.queue)))
             }
         }
+        // How many records the queues may lack: no more than fit into what was skipped.
+        var lostBytes: Int64 = 0
+        var misplaced: Int64 = 0
         var starts = try segments.starts()
         report.rebuilt = isRebuilding && !starts.isEmpty
         try rebuildMissingSums(starts, before: lastCheckpoint)
@@ -93,16 +97,23 @@ extension Store {
             if number > 0, start != at {
                 // What lies between was damaged up to the end of its segment.
                 report.damaged.append(at)
+                lostBytes += start - at
                 at = start
             }
             var scan = SegmentScan(segments: segments, start: start, from: at - start)
             at =
                 start
-                + (try scan.run { view, sum in
+                + (try scan.run { view, sum, skipped in
+                    let missing = (lostBytes + skipped) / Int64(Record.fixedBytes) + misplaced
                     report.records += 1
-                    if !Self.isDeleted(view, deleted) { redispatch(view, sum) }
-                    replay(view)
+                    if Self.isDeleted(view, deleted) || redispatch(view, sum, missing: missing) {
+                        replay(view)
+                    } else {
+                        report.damaged.append(view.physicalOffset)
+                        misplaced += 1
+                    }
                 })
+            lostBytes += scan.skipped
             progress(at - lastCheckpoint, total)
             report.damaged += scan.damaged.map { start + $0 }
             report.scannedBytes += scan.bytes
@@ -133,13 +144,17 @@ extension Store {
 
     /// A record read from the log goes where ``append(to:topic:header:properties:moreProperties:body:scan:topicHash:)``
     /// put it, unless it is there already.
-    private func redispatch(_ view: RecordView, _ sum: UInt32) {
+    ///
+    /// False for a record that fits nowhere: its queue or offset is damaged, which no sum told.
+    private func redispatch(_ view: RecordView, _ sum: UInt32, missing: Int64) -> Bool {
+        guard view.queue >= 0, view.queue < Limits.maxQueues, view.queueOffset >= 0 else { return false }
         let topic = view.topicName
         let queue = queues.queue(QueueID(topic, Int(view.queue)))
         let scan = PropertyScan(view.properties)
         let offset = view.queueOffset
-        if isRebuilding, queue.maxOffset == 0, offset > 0 { queue.restore(flushed: offset, min: offset) }
-        if offset >= queue.maxOffset, offset - queue.maxOffset < 1 << 24 {
+        if isRebuilding, minOffset > 0, queue.maxOffset == 0, offset > 0 { queue.restore(flushed: offset, min: offset) }
+        guard offset - queue.maxOffset <= missing else { return false }
+        if offset >= queue.maxOffset {
             // Units of records that were lost to damage keep their places.
             while queue.maxOffset < offset {
                 queues.append(QueueUnit(physicalOffset: view.physicalOffset, size: 0, tagCode: 0, sum: 0), to: queue)
@@ -147,11 +162,14 @@ extension Store {
             let unit = QueueUnit(
                 physicalOffset: view.physicalOffset, size: UInt32(view.size), tagCode: TagCode.of(scan.tags), sum: sum)
             queues.append(unit, to: queue)
+        } else if (try? physicalOffset(queue, offset)) != view.physicalOffset {
+            return false
         }
         queue.lastStored = view.storeTimestamp
         if view.physicalOffset >= index.sealedTo {
             addKeys(scan, topicHash: Self.topicHash(topic), at: view.physicalOffset)
         }
+        return true
     }
 
     /// Zeros what stands behind the last whole record, so that no later crash takes it for one.
@@ -212,10 +230,10 @@ extension Store {
 
     /// Side files of sums that somebody deleted are made again.
     private func rebuildMissingSums(_ starts: [Int64], before: Int64) throws(DiskError) {
-        for start in starts where start + segments.segmentBytes <= before {
+        for start in starts where start < before {
             guard !disk.exists("\(SegmentSet.sumsFolder)/\(SegmentSet.name(start))") else { continue }
             var scan = SegmentScan(segments: segments, start: start, from: 0)
-            _ = try scan.run { _, _ in }
+            _ = try scan.run { _, _, _ in }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// Programs run to their end.
@@ -19,20 +20,39 @@ enum Program {
         }
     }
 
+    /// Runs a program without input. A program that stays behind, as the tmux server does, keeps nobody waiting.
     static func run(_ path: String, _ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
-        let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
         // Files, so that nothing can block on a full pipe.
-        let output = try Scratch()
-        let errors = try Scratch()
-        process.standardOutput = output.handle
-        process.standardError = errors.handle
-        try process.run()
-        process.waitUntilExit()
-        return Outcome(status: process.terminationStatus, output: try output.text(), errors: try errors.text())
+        let output = Scratch()
+        let errors = Scratch()
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        for (descriptor, file) in [(STDOUT_FILENO, output), (STDERR_FILENO, errors)] {
+            posix_spawn_file_actions_addopen(&actions, descriptor, file.path, O_WRONLY | O_CREAT, 0o600)
+        }
+        // The pipes of whoever runs the tests are no business of a server that may outlive them.
+        for descriptor in 3..<256 { posix_spawn_file_actions_addclose(&actions, Int32(descriptor)) }
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
+        var pid = pid_t()
+        let failure = withCStrings([path] + arguments) { arguments in
+            withCStrings(variables) { posix_spawn(&pid, path, &actions, nil, arguments, $0) }
+        }
+        try #require(failure == 0, "cannot run \(path): \(String(cString: strerror(failure)))")
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0 { try #require(errno == EINTR) }
+        let signal = status & 0x7F
+        return Outcome(
+            status: signal == 0 ? (status >> 8) & 0xFF : -signal, output: try output.take(), errors: try errors.take())
+    }
+
+    private static func withCStrings<T>(
+        _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) throws -> T
+    ) rethrows -> T {
+        let copies = strings.map { strdup($0) }
+        defer { for copy in copies { free(copy) } }
+        return try body(copies + [nil])
     }
 
     /// `sluice` on a folder's data, without a terminal.
@@ -43,19 +63,11 @@ enum Program {
 
 /// A file for what a program says.
 private struct Scratch {
-    let handle: FileHandle
-    private let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + UUID().uuidString
-        _ = FileManager.default.createFile(atPath: path, contents: nil)
-        handle = try FileHandle(forWritingTo: URL(filePath: path))
-    }
+    let path = NSTemporaryDirectory() + "sluice-said-" + UUID().uuidString
 
     /// What was said; the file goes.
-    func text() throws -> String {
+    func take() throws -> String {
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try handle.close()
         return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
     }
 }

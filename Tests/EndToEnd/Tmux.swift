@@ -7,11 +7,11 @@ final class Tmux {
     struct Missing: Error, CustomStringConvertible {
         var wanted: String
         var screen: String
-        var description: String { "waited in vain for \(wanted); the screen is\n\(screen)" }
+        var description: String { "waited in vain for \(wanted); the screen is\n\(screen.trimmingCharacters(in: .newlines))" }
     }
 
     static let isInstalled = (try? command(["-V"]).status) == 0
-    static let patience: Duration = .seconds(30)
+    static let patience: Duration = .seconds(20)
 
     private let socket = "sluice-test-\(UUID().uuidString)"
     let folder: Folder
@@ -29,7 +29,7 @@ final class Tmux {
                     "SLUICE_DATA=\(folder.data)", "HOME=\(folder.path)",
                 ]
                 + ["PATH=\(try Program.folder):/usr/bin:/bin", "sh"])
-        try wait(for: "$ ")
+        try wait(for: "the shell") { $0.hasPrefix("$") }
     }
 
     deinit { _ = try? Self.command(["-L", socket, "kill-server"]) }

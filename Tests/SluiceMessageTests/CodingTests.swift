@@ -37,7 +37,7 @@ struct CodingTests {
 
     @Test(
         "tag codes are Java's string hashes",
-        arguments: [("TagA", 2_598_919), ("", 0), ("a", 97), ("polygenelubricants", Int32.min), ("标签", 853_689)])
+        arguments: [("TagA", 2_598_919), ("", 0), ("a", 97), ("polygenelubricants", Int32.min), ("标签", 857_175)])
     func tagCodes(tag: String, code: Int32) {
         #expect(TagCode.of(tag) == code)
         #expect(Array(tag.utf8).withUnsafeBytes { TagCode.of($0) } == code)

@@ -43,7 +43,8 @@ public final class BrokerHarness {
     public func settle() {
         for _ in 0..<10_000 {
             var worked = false
-            if let job = broker.store.takePrepare() {
+            // Only as far ahead as any one message needs: a test's disk is memory.
+            if !broker.store.hasRoom(for: 6 << 20), let job = broker.store.takePrepare() {
                 job.run()
                 broker.store.finish(job)
                 worked = job.failure == nil

@@ -24,14 +24,19 @@ extension SimulatedDisk {
             changes.append(change)
         }
 
+        // Copies of memory, since the generic ways of Array are slow in debug builds.
         static func apply(_ change: Change, to bytes: inout [UInt8]) {
             switch change {
             case .resize(let size):
-                if size < bytes.count { bytes.removeLast(bytes.count - size) }
-                if size > bytes.count { bytes.append(contentsOf: repeatElement(0, count: size - bytes.count)) }
+                guard size != bytes.count else { return }
+                var resized = [UInt8](repeating: 0, count: size)
+                memcpy(&resized, bytes, min(size, bytes.count))
+                bytes = resized
             case .write(let at, let part):
                 if at + part.count > bytes.count { apply(.resize(at + part.count), to: &bytes) }
-                bytes.replaceSubrange(at..<(at + part.count), with: part)
+                bytes.withUnsafeMutableBytes { target in
+                    if let base = target.baseAddress { memcpy(base + at, part, part.count) }
+                }
             }
         }
 

@@ -113,6 +113,8 @@ public struct PullAnswer: Sendable {
     public var filter: TagFilter
     /// Count what passed the filter and reached a consumer.
     public var delivered: [DeliveryCounter]
+    /// Counts records that were left out since they do not match their sums.
+    public var damaged: DeliveryCounter
 }
 
 /// Moves one queue's committed offset.
