@@ -82,6 +82,10 @@ let package = Package(
         .testTarget(
             name: "KillTests", dependencies: ["sluice-killee", "SluiceClient", "SluiceAPI", "SluiceMessage"],
             path: "Tests/KillTests", swiftSettings: strict),
+        .executableTarget(
+            name: "sluice-loaded-console",
+            dependencies: ["SluiceClient", "SluiceConsole", "SluiceTerminal", "SluiceAPI", "SluiceMessage"],
+            path: "Tests/Harness/LoadedConsole", swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["sluice"], path: "Tests/EndToEnd", swiftSettings: strict),
     ]

@@ -191,7 +191,8 @@ extension Broker {
             logBytes: store.confirmed - store.minOffset, minPhysicalOffset: store.minOffset,
             maxPhysicalOffset: store.confirmed, diskFreeBytes: space.free, diskTotalBytes: space.total,
             published: published, delivered: groups.values.reduce(0) { $0 + $1.delivered.total },
-            publishErrors: publishErrors, damagedRecords: damagedRecords + damagedReads.total + Int64(recovery.damaged.count),
+            publishErrors: publishErrors,
+            damagedRecords: damagedRecords + damagedReads.total + Int64(recovery.damaged.count),
             refusing: refusing, pendingDelays: timer.count, unresolvedHalves: halves.count,
             oldestHalf: halves.oldest?.storeTimestamp, topics: topics.values.count { $0.kind == .normal },
             groups: groups.count)

@@ -105,7 +105,7 @@ extension Broker {
             damagedRecords += 1
             return
         }
-        found.forEach { view in
+        found.eachRecord { view in
             let scan = PropertyScan(view.properties)
             guard let name = scan.realTopic?.text, let topic = targetTopic(name) else {
                 damagedRecords += 1

@@ -14,7 +14,7 @@ extension Broker {
         guard let found = try? store.reader.record(at: request.physicalOffset) else {
             throw APIError(.notFound, "there is no readable message at physical offset \(request.physicalOffset)")
         }
-        found.forEach { view in store(back: view, group, request) }
+        found.eachRecord { view in store(back: view, group, request) }
         answerWhenConfirmed(.done, reply)
     }
 

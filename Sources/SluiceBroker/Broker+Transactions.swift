@@ -89,7 +89,7 @@ extension Broker {
         }
         var outcome: ResolutionOutcome?
         var problem: APIError?
-        found.forEach { view in
+        found.eachRecord { view in
             let scan = PropertyScan(view.properties)
             if let group, scan.producerGroup?.text != group {
                 problem = APIError(

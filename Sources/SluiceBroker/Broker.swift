@@ -95,7 +95,7 @@ public final class Broker {
         now = max(now, time)
         deliverDue()
         checkDueHalves()
-        waiters.expire(now).forEach { answerEmpty($0) }
+        for waiter in waiters.expire(now) { answerEmpty(waiter) }
         if now >= nextRoomCheck {
             nextRoomCheck = now + 1_000
             store.retryRoom()
@@ -177,7 +177,7 @@ public final class Broker {
     /// Takes no more requests; what was taken is still answered.
     public func beginClosing() {
         closing = true
-        waiters.expire(.max).forEach { answerEmpty($0) }
+        for waiter in waiters.expire(.max) { answerEmpty(waiter) }
     }
 
     /// Why publishing is refused at the moment; nil when it is not.

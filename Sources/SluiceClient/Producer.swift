@@ -338,7 +338,7 @@ extension PublishBatch {
         let entry = entries[index]
         return .success(
             SendReceipt(
-                id: id, offsetID: OffsetID.text(storeHost: storeHost.text, physicalOffset: entry.physicalOffset),
+                id: id, offsetID: OffsetID.text(storeHost, physicalOffset: entry.physicalOffset),
                 queue: QueueID(topics[Int(entry.topic)], Int(entry.queue)), queueOffset: entry.queueOffset,
                 physicalOffset: entry.physicalOffset))
     }

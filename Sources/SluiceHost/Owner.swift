@@ -10,7 +10,8 @@ import Synchronization
 /// `@unchecked Sendable`: `broker`, `waiting` and `jobsOut` are touched by the owner's thread only, once it runs.
 final class Owner: @unchecked Sendable {
     private enum Done: Sendable {
-        case wrote(WriteJob)
+        /// The job, and how long it took.
+        case wrote(WriteJob, nanoseconds: Int64)
         case prepared(PrepareJob)
         case checkpointed(CheckpointJob)
     }
@@ -30,6 +31,7 @@ final class Owner: @unchecked Sendable {
     private let maintenanceThread = Worker("sluice-keep")
     private var waiting: ArraySlice<(Request, Reply)> = []
     private var jobsOut = 0
+    private var gathering = Gathering()
 
     init(_ broker: Broker, recoveryNanoseconds: Int64) {
         self.broker = broker
@@ -80,11 +82,20 @@ final class Owner: @unchecked Sendable {
                 return
             }
             let idle = done.isEmpty && !worked
-            if idle {
-                let milliseconds = broker.nextDeadline() - sluice_wall_milliseconds()
-                parker.park(nanoseconds: min(max(milliseconds, 0), 60_000) * 1_000_000)
-            }
+            if idle { sleep() }
         }
+    }
+
+    /// Until something arrives, or the broker has to turn again, or a batch has gathered long enough.
+    private func sleep() {
+        if isGathering { return parker.park(nanoseconds: gathering.left(now: sluice_monotonic_nanoseconds())) }
+        let milliseconds = broker.nextDeadline() - sluice_wall_milliseconds()
+        parker.park(nanoseconds: min(max(milliseconds, 0), 60_000) * 1_000_000)
+    }
+
+    private var isGathering: Bool {
+        guard broker.store.options.durable, let gathered = broker.store.gathered, gathered > 0 else { return false }
+        return gathering.goesOn(gathered: gathered, now: sluice_monotonic_nanoseconds())
     }
 
     private func takeInbox() -> ([Done], Bool) {
@@ -104,7 +115,11 @@ final class Owner: @unchecked Sendable {
         jobsOut -= done.count
         for item in done {
             switch item {
-            case .wrote(let job): broker.store.finish(job)
+            case .wrote(let job, let nanoseconds):
+                broker.store.finish(job)
+                gathering.begin(
+                    expected: job.records + (broker.store.gathered ?? 0), syncNanoseconds: nanoseconds,
+                    now: sluice_monotonic_nanoseconds())
             case .prepared(let job): broker.store.finish(job)
             case .checkpointed(let job): broker.store.finish(job)
             }
@@ -124,10 +139,11 @@ final class Owner: @unchecked Sendable {
     }
 
     private func handOut() {
-        while let job = broker.store.takeWrite() {
+        while !isGathering, let job = broker.store.takeWrite() {
             send(logThread) {
+                let began = sluice_monotonic_nanoseconds()
                 job.run()
-                return .wrote(job)
+                return .wrote(job, nanoseconds: sluice_monotonic_nanoseconds() - began)
             }
         }
         if let job = broker.store.takePrepare() {

@@ -2,8 +2,19 @@
 public enum OffsetID {
     /// The id of the record at `physicalOffset` on the broker at `storeHost` (`a.b.c.d:port`).
     public static func text(storeHost: String, physicalOffset: Int64) -> String {
-        let (address, port) = parts(of: storeHost)
-        return hex(UInt64(address), 8) + hex(UInt64(port), 8) + hex(UInt64(bitPattern: physicalOffset), 16)
+        text(HostAddress(storeHost), physicalOffset: physicalOffset)
+    }
+
+    /// The id of the record at `physicalOffset` on the broker at `host`.
+    public static func text(_ host: HostAddress, physicalOffset: Int64) -> String {
+        let halves = [UInt64(host.address) << 32 | UInt64(host.port), UInt64(bitPattern: physicalOffset)]
+        return String(unsafeUninitializedCapacity: 32) { digits in
+            for position in 0..<32 {
+                let digit = UInt8(truncatingIfNeeded: halves[position / 16] >> UInt64(60 - 4 * (position % 16))) & 15
+                digits[position] = digit + (digit < 10 ? 48 : 55)
+            }
+            return 32
+        }
     }
 
     /// The physical offset an id names; nil when it is not 32 hex digits.
@@ -22,11 +33,6 @@ public enum OffsetID {
         }
         let port = pieces.count > 1 ? UInt32(pieces[1]) ?? 0 : 0
         return (address, port)
-    }
-
-    private static func hex(_ value: UInt64, _ digits: Int) -> String {
-        let text = String(value, radix: 16, uppercase: true)
-        return String(repeating: "0", count: max(0, digits - text.count)) + text
     }
 
     private static func isHex(_ byte: UInt8) -> Bool {

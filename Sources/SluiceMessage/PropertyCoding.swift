@@ -20,7 +20,7 @@ public enum PropertyCoding {
 
     public static func decode(_ bytes: UnsafeRawBufferPointer) -> [Property] {
         var properties: [Property] = []
-        forEach(bytes) { name, value in
+        eachProperty(bytes) { name, value in
             properties.append(Property(String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
         }
         return properties
@@ -28,7 +28,7 @@ public enum PropertyCoding {
 
     /// Calls `body` with name and value of each property; pieces without both are skipped, as RocketMQ does.
     @inlinable
-    public static func forEach(
+    public static func eachProperty(
         _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
     ) {
         guard let base = bytes.baseAddress else { return }
@@ -73,7 +73,7 @@ public struct PropertyScan {
     public var hasCluster = false
 
     public init(_ properties: UnsafeRawBufferPointer) {
-        PropertyCoding.forEach(properties) { name, value in take(name, value) }
+        PropertyCoding.eachProperty(properties) { name, value in take(name, value) }
     }
 
     private mutating func take(_ name: Bytes, _ value: Bytes) {

@@ -20,11 +20,9 @@ public struct OrderDatabase: OrderStore {
     /// - Parameter keep: landings kept; older ones go, so that a demonstration left alone does not fill the disk.
     public init(path: String, keep: Int = 2_000_000) throws {
         self.keep = keep
-        var configuration = Configuration()
-        configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = FULL")
-        }
-        pool = try DatabasePool(path: path, configuration: configuration)
+        pool = try DatabasePool(path: path)
+        // After the pool is open: GRDB sets NORMAL with the WAL mode, under which a commit does not wait for the disk.
+        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         try pool.write { database in
             try database.execute(
                 sql: """
@@ -121,6 +119,11 @@ public struct OrderDatabase: OrderStore {
                 sql: "INSERT INTO landings (message, order_id, version) VALUES (?, ?, ?)",
                 arguments: [event.number, event.order, event.version])
         }
+    }
+
+    /// SQLite's `synchronous` of the connection that commits: 2 is FULL.
+    func synchronousMode() throws -> Int {
+        try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 }
     }
 
     /// Seconds that a commit takes here: the median of some real ones.

@@ -106,7 +106,7 @@ public final class Fetch: @unchecked Sendable {
 
     /// Calls `body` with each record in order.
     @inline(__always)
-    public func forEach(_ body: (RecordView) -> Void) {
+    public func eachRecord(_ body: (RecordView) -> Void) {
         var start = 0
         for end in ends {
             if let view = RecordView(UnsafeRawBufferPointer(start: base + start, count: end - start)) { body(view) }
@@ -117,7 +117,7 @@ public final class Fetch: @unchecked Sendable {
     public func messages() -> [StoredMessage] {
         var messages: [StoredMessage] = []
         messages.reserveCapacity(count)
-        forEach { messages.append($0.message()) }
+        eachRecord { messages.append($0.message()) }
         return messages
     }
 

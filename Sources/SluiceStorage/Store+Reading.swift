@@ -3,6 +3,10 @@ import SluiceMessage
 extension Store {
     /// Units of a queue as they stand on the disk or in memory; cheap to make on the owner, read elsewhere.
     public func units(_ queue: ConsumeQueue, from: Int64, limit: Int) -> UnitSource {
+        units(queue, from: from, limit: limit, upTo: confirmed)
+    }
+
+    private func units(_ queue: ConsumeQueue, from: Int64, limit: Int, upTo confirmed: Int64) -> UnitSource {
         var pieces: [UnitSource.Piece] = []
         let end = min(queue.maxOffset, from + Int64(limit))
         var at = max(from, queue.minOffset)
@@ -32,8 +36,11 @@ extension Store {
         return try units(queue, from: offset, limit: 1).load().first?.unit
     }
 
+    /// Where a unit points to, be it confirmed or not: recovery asks before it knows how far the log goes.
     func physicalOffset(_ queue: ConsumeQueue, _ offset: Int64) throws(DiskError) -> Int64 {
-        try unit(queue, offset)?.physicalOffset ?? 0
+        if let unit = queue.tailUnit(offset) { return unit.physicalOffset }
+        guard offset >= queue.minOffset, offset < queue.maxOffset else { return 0 }
+        return try units(queue, from: offset, limit: 1, upTo: .max).load().first?.unit.physicalOffset ?? 0
     }
 
     /// What reads records for others: shared, stateless, usable on any thread.
@@ -113,8 +120,12 @@ public struct UnitSource: Sendable {
         var offset = first
         for piece in pieces {
             let bytes: [UInt8]
+            // Only confirmed units go to the disk: one there that points elsewhere is damaged and must not end the run.
+            var limit = Int64.max
             switch piece {
-            case .memory(let held): bytes = held
+            case .memory(let held):
+                bytes = held
+                limit = confirmed
             case .file(let file, let position, let count):
                 bytes = try file.readBytes(at: position, count: count * QueueUnit.bytes)
             }
@@ -122,7 +133,7 @@ public struct UnitSource: Sendable {
                 guard let base = raw.baseAddress else { return true }
                 for k in 0..<(raw.count / QueueUnit.bytes) {
                     let unit = QueueUnit(from: base + k * QueueUnit.bytes)
-                    guard unit.physicalOffset + Int64(unit.size) <= confirmed else { return false }
+                    guard unit.physicalOffset <= limit - Int64(unit.size) else { return false }
                     units.append((offset, unit))
                     offset += 1
                 }

@@ -122,6 +122,10 @@ extension Store {
             if number + 1 < starts.count, try SegmentScan.beginsWithRecord(segments, starts[number + 1]) { continue }
             report.cutBytes += try cut(after: at, start: start)
             for later in starts[(number + 1)...] { try segments.remove(later) }
+            if number + 1 < starts.count {
+                try disk.syncDirectory(SegmentSet.logFolder)
+                try disk.syncDirectory(SegmentSet.sumsFolder)
+            }
             break
         }
         tail = at
@@ -192,7 +196,11 @@ extension Store {
             from += count
         }
         let sums = try segments.sums(start, create: true)
-        try sums.truncate(to: sumsInSegment * 8)
+        if try sums.size() > sumsInSegment * 8 {
+            // For good, too: an old sum that came back later would speak against a record written in its place.
+            try sums.truncate(to: sumsInSegment * 8)
+            try sums.sync()
+        }
         if torn > 0 { try file.sync() }
         return torn
     }

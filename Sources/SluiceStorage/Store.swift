@@ -201,6 +201,9 @@ public final class Store {
         journals = []
     }
 
+    /// Records gathered for the next batch; nil when a full one waits already.
+    public var gathered: Int? { sealed.isEmpty ? open?.sums.count ?? 0 : nil }
+
     /// The next batch for the log thread; nil when there is nothing to write or enough is on its way already.
     public func takeWrite() -> WriteJob? {
         if sealed.isEmpty {

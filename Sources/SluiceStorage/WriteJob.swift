@@ -10,6 +10,8 @@ public final class WriteJob: @unchecked Sendable {
     let durable: Bool
     /// Where the sums of this batch belong in their file.
     let sumsAt: Int64
+    /// Records in it.
+    public var records: Int { buffer?.sums.count ?? 0 }
     /// What went wrong; nil after a run that wrote everything.
     public private(set) var failure: DiskError?
 

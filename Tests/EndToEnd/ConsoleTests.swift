@@ -102,8 +102,10 @@ struct ConsoleTests {
         let tmux = try open(folder)
         try tmux.resize(10, 3)
         try tmux.wait(for: "a word about the size") { !$0.contains("Delays") && $0.contains("small") }
-        try tmux.press("2", "j", "?", "p", "Escape", "1")
+        try tmux.press("2", "j", "?", "p", "Escape")
         try tmux.resize(120, 40)
+        try tmux.wait(for: "Help · every key")
+        try tmux.press("1")
         try tmux.wait(for: "Delays due within")
         try quit(tmux)
     }

@@ -7,7 +7,9 @@ final class Tmux {
     struct Missing: Error, CustomStringConvertible {
         var wanted: String
         var screen: String
-        var description: String { "waited in vain for \(wanted); the screen is\n\(screen.trimmingCharacters(in: .newlines))" }
+        var description: String {
+            "waited in vain for \(wanted); the screen is\n\(screen.trimmingCharacters(in: .newlines))"
+        }
     }
 
     static let isInstalled = (try? command(["-V"]).status) == 0

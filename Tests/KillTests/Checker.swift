@@ -29,6 +29,7 @@ final class Checker {
         expect(committed >= ledger.offset, "the group stands at \(committed), acknowledged was \(ledger.offset)")
         let status = try await broker.admin.broker()
         expect(status.damagedRecords == 0, "\(status.damagedRecords) damaged records")
+        expect(!status.recovery.contains("damaged"), "recovery: \(status.recovery)")
     }
 
     private func expect(_ holds: Bool, _ problem: @autoclosure () -> String) {

@@ -93,7 +93,11 @@ struct RecordTests {
         var random = SeededGenerator(seed: 1)
         for round in 0..<20_000 {
             var bytes = Self.real
-            if round % 4 == 0 { bytes = (0..<Int.random(in: 0...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) } }
+            if round % 4 == 0 {
+                bytes = (0..<Int.random(in: 0...300, using: &random)).map { _ in
+                    UInt8.random(in: 0...255, using: &random)
+                }
+            }
             for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
                 bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }

@@ -54,6 +54,7 @@ import Testing
         let folder = try ScratchFolder.make(in: NSTemporaryDirectory())
         defer { folder.remove() }
         let database = try OrderDatabase(path: folder.path + "/orders.sqlite")
+        #expect(try database.synchronousMode() == 2, "each commit has to wait for the disk")
         let events = [1, 2, 2, 4, 3].enumerated().map {
             OrderEvent(number: $0.offset, order: 5, version: $0.element, cents: 1)
         }

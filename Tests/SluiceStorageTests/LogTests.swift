@@ -38,7 +38,8 @@ struct LogTests {
         #expect(try harness.texts("orders") == expected)
         for segment in 0..<5 {
             let bytes = try #require(harness.disk.contents("commitlog/" + SegmentSet.name(Int64(segment) * 8_192)))
-            let filler = try #require((0..<8_184).first { Array(bytes[($0 + 4)..<($0 + 8)]) == [0xCB, 0xD4, 0x31, 0x94] })
+            let filler = try #require(
+                (0..<8_184).first { Array(bytes[($0 + 4)..<($0 + 8)]) == [0xCB, 0xD4, 0x31, 0x94] })
             let length = bytes[filler..<(filler + 4)].reduce(0) { $0 << 8 | Int($1) }
             #expect(filler + length == 8_192)
         }

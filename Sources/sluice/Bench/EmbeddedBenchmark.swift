@@ -70,7 +70,7 @@ struct EmbeddedBenchmark {
             guard next > offset else { return count }
             offset = next
             var touched = 0
-            records.forEach { view in
+            records.eachRecord { view in
                 let scan = PropertyScan(view.properties)
                 guard scan.uniqueKey != nil, scan.keys != nil, view.topic.count > 0, let last = view.body.last else {
                     return
