@@ -62,6 +62,20 @@ let package = Package(
                 "SluiceClient", "SluiceConsole", "SluiceTerminal", "SluiceScenarios",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
+        .target(
+            name: "SluiceTestSupport", dependencies: ["SluiceBroker", "SluiceStorage", "SluiceAPI", "SluiceMessage"],
+            path: "Tests/Support", swiftSettings: strict),
+        .testTarget(
+            name: "SluiceMessageTests", dependencies: ["SluiceMessage", "SluiceTestSupport"],
+            path: "Tests/SluiceMessageTests", swiftSettings: strict),
+        .testTarget(
+            name: "SluiceStorageTests",
+            dependencies: ["SluiceStorage", "SluiceBroker", "SluiceAPI", "SluiceMessage", "SluiceTestSupport"],
+            path: "Tests/SluiceStorageTests", swiftSettings: strict),
+        .testTarget(
+            name: "SluiceBrokerTests",
+            dependencies: ["SluiceBroker", "SluiceStorage", "SluiceAPI", "SluiceMessage", "SluiceTestSupport"],
+            path: "Tests/SluiceBrokerTests", swiftSettings: strict),
         .testTarget(
             name: "SluiceConsoleBaseTests", dependencies: ["SluiceConsole"], path: "Tests/SluiceConsoleBaseTests",
             swiftSettings: strict),

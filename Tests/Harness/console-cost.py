@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """What the console costs, measured through a pseudo-terminal of 200x50 at a refresh of 1 s; medians of 5.
 
-    console-cost.py [--sluice PATH] [--runs 5] [--idle 20] [--keys 1000] [--json]
+    console-cost.py [--sluice PATH] [--loaded PATH] [--rate 50000] [--runs 5] [--idle 20] [--keys 1000] [--json]
 
 Start: milliseconds from exec to the first byte and to the end of the first frame on an existing folder, and the frame's
 bytes. A frame ends with the first 30 ms of silence after the text `Delays due` came.
 Idle: CPU in percent of one core, bytes a second to the terminal on overview, topics, groups and the screens with
 countdowns, and the resident size.
-Keys: milliseconds from writing j or k to the first byte painted, on the topics list, while the peak-shaving demo's load
-runs in the same process.
+Keys: milliseconds from writing j or k to the first byte painted, on the topics list, while 50,000 messages a second
+flow through the client in the same process (sluice-loaded-console, beside sluice or named by --loaded; without it the
+surge of the peak-shaving demo).
 htop's figures stand beside ours where it is installed. Only the standard library of Python is used, on Linux.
 """
 import argparse
@@ -16,6 +17,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -55,15 +57,13 @@ class Terminal:
             return b""
 
     def until(self, text, timeout=20.0):
-        """Everything up to the quiet after a text; None when it never comes."""
-        seen, deadline, last = b"", time.perf_counter() + timeout, None
+        """Everything up to a text; None when it never comes."""
+        seen, deadline = b"", time.perf_counter() + timeout
         while time.perf_counter() < deadline:
-            part = self.read(QUIET)
-            if part:
-                seen, last = seen + part, time.perf_counter()
-            elif text in seen:
-                return seen, last
-            elif self.process.poll() is not None:
+            seen += self.read(QUIET)
+            if text in seen:
+                return seen
+            if self.process.poll() is not None:
                 break
         return None
 
@@ -90,14 +90,18 @@ class Terminal:
             return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmRSS"))
 
     def close(self):
+        """Ends it in order; what it still said."""
         self.process.send_signal(signal.SIGTERM)
-        deadline = time.perf_counter() + 20
+        deadline, said = time.perf_counter() + 20, b""
         while self.process.poll() is None and time.perf_counter() < deadline:
-            self.read(0.1)
+            said += self.read(0.1)
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        while part := self.read(0):
+            said += part
         os.close(self.master)
+        return said
 
 
 def first_frame(arguments, landmark, environment=None):
@@ -155,11 +159,12 @@ class Sluice:
             input="".join(line + "\n" for line in lines or []).encode(), stdout=subprocess.DEVNULL)
 
     def fill(self):
-        """A folder as somebody left it: topics, a group that lags, delays and halves."""
+        """A folder as somebody left it: topics, a group that has read all, delays and halves."""
         for topic in ("orders", "pay", "sms", "driver-push", "coupon", "audit"):
             self.run("publish", topic, "--spread", lines=[f"{topic} {number}" for number in range(500)])
-        self.run("consume", "orders", "--group", "billing", "--count", "100")
-        self.run("publish", "reminders", "--delay", "2h", lines=[f"reminder {number}" for number in range(20)])
+        self.run("consume", "orders", "--group", "billing", "--until-empty")
+        for delay in ("20m", "45m", "2h", "3d"):
+            self.run("publish", "reminders", "--delay", delay, lines=[f"reminder {delay} {n}" for n in range(5)])
         self.run("publish", "pay", "--transaction", lines=["half 1", "half 2", "half 3"])
 
     def start(self):
@@ -181,13 +186,19 @@ class Sluice:
         return figures
 
     def keys(self):
-        """Key to paint on the topics list while the demo's load runs."""
-        terminal = Terminal([self.path, "demo", "peak-shaving"], self.environment)
-        if terminal.until(b"levelled") is None:
+        """Key to paint on the topics list under load."""
+        loaded = self.options.loaded
+        if loaded:
+            folder = tempfile.mkdtemp(prefix="load-", dir=self.folder)
+            terminal = Terminal([loaded, folder + "/data", str(self.options.rate)], self.environment)
+            began = time.perf_counter()
+        else:
+            terminal = Terminal([self.path, "demo", "peak-shaving"], self.environment)
+        if terminal.until(b"flow-9" if loaded else b"levelled") is None:
             terminal.close()
-            raise SystemExit("the demo shows no first frame")
-        terminal.press(b"a2a")
-        terminal.during(1.5)
+            raise SystemExit("the console under load shows no first frame")
+        terminal.press(b"ja" if loaded else b"s2a")
+        terminal.during(2)
         cpu, start = terminal.cpu(), time.perf_counter()
         waits, missed = [], 0
         for number in range(self.options.keys):
@@ -209,7 +220,12 @@ class Sluice:
             "keys_without_paint": missed, "load_cpu_percent": (terminal.cpu() - cpu) / took * 100,
             "load_rss_mb": terminal.resident(),
         }
-        terminal.close()
+        ran = time.perf_counter() - began if loaded else 0
+        said = terminal.close()
+        if loaded:
+            published, read = (int(number) for number in re.findall(rb"flowed (\d+) (\d+)", said)[-1])
+            figures["load_published_per_s"], figures["load_read_per_s"] = published / ran, read / ran
+            shutil.rmtree(folder, ignore_errors=True)
         return figures
 
     def close(self):
@@ -233,6 +249,8 @@ def measure_htop(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sluice", default=".build/release/sluice", help="the binary; a release build")
+    parser.add_argument("--loaded", help="the console under load; default: sluice-loaded-console beside sluice")
+    parser.add_argument("--rate", type=int, default=50_000, help="messages a second under load")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--idle", type=float, default=20, help="seconds a screen")
     parser.add_argument("--keys", type=int, default=1000)
@@ -241,6 +259,9 @@ def main():
     path = os.path.abspath(options.sluice)
     if not os.access(path, os.X_OK):
         raise SystemExit(f"no executable at {path}; build one with: swift build -c release --product sluice")
+
+    beside = os.path.join(os.path.dirname(path), "sluice-loaded-console")
+    options.loaded = os.path.abspath(options.loaded) if options.loaded else beside if os.path.exists(beside) else None
 
     sluice = Sluice(path, options)
     try:

@@ -12,7 +12,8 @@ struct Killee {
 
     /// What the process was doing when it died, as far as its own lines and the kernel's notes on the folder tell.
     struct Landing: Equatable {
-        /// Acknowledgements had come to the last 256 KiB of a segment, and none from the next one.
+        /// Acknowledgements had come to the last 256 KiB of a segment, or the first bytes of the next one were being
+        /// written, and nothing from that one was acknowledged.
         var inSegmentRoll = false
         /// Queue units of a checkpoint were being written, and the checkpoint was not there yet.
         var inCheckpoint = false
@@ -31,6 +32,8 @@ struct Killee {
     private var pending: [UInt8] = []
     private var openHalves: Set<Token> = []
     private var isReady = false
+    /// The largest physical offset acknowledged in this life.
+    private var acknowledged: Int64 = 0
 
     /// - Parameter ledger: what earlier lives on this folder had acknowledged.
     init(folder: String, durability: Durability, round: Int, seed: UInt64, ledger: Ledger) throws {
@@ -73,6 +76,7 @@ struct Killee {
         while try readSome() {}
         process.waitUntilExit()
         watch.read()
+        landing.inSegmentRoll = isInRoll
         landing.inCheckpoint = watch.isInCheckpoint
         landing.inTransaction = !openHalves.isEmpty
     }
@@ -82,10 +86,15 @@ struct Killee {
         return process.terminationStatus
     }
 
+    private var isInRoll: Bool {
+        let within = acknowledged % Self.segmentBytes
+        return acknowledged > 0 && (within >= Self.segmentBytes - Self.rollWindow || watch.newestSegment > acknowledged)
+    }
+
     private func hasMoment(_ aim: Aim) -> Bool {
         switch aim {
         case .anyMoment: true
-        case .segmentRoll: landing.inSegmentRoll
+        case .segmentRoll: isInRoll
         case .checkpoint: watch.isInCheckpoint
         case .transaction: !openHalves.isEmpty
         }
@@ -120,7 +129,7 @@ struct Killee {
         let entry = try #require(Ledger.Entry(line), "a line of the publisher makes no sense: \(line)")
         switch entry {
         case .stored(_, _, let physicalOffset):
-            landing.inSegmentRoll = physicalOffset % Self.segmentBytes >= Self.segmentBytes - Self.rollWindow
+            acknowledged = max(acknowledged, physicalOffset)
         case .half(let token, _, let end): if end != .unknown { openHalves.insert(token) }
         case .ended(let token): openHalves.remove(token)
         case .delayed, .offset: break
@@ -130,18 +139,23 @@ struct Killee {
 }
 
 /// The kernel's notes on what happens in a data folder: a checkpoint writes units into `queues`, and ends when its new file
-/// takes the name `checkpoint`.
+/// takes the name `checkpoint`; the first batch of a segment makes its file in `sums`.
 final class FolderWatch {
     let descriptor: Int32
     private(set) var isInCheckpoint = false
+    /// Where the segment begun last starts; 0 when none was begun.
+    private(set) var newestSegment: Int64 = 0
     private let queues: Int32
+    private let sums: Int32
     private let folder: Int32
 
     init(_ path: String) throws {
         descriptor = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
         folder = inotify_add_watch(descriptor, path, UInt32(IN_MOVED_TO))
         queues = inotify_add_watch(descriptor, path + "/queues", UInt32(IN_MODIFY | IN_CREATE))
-        try #require(folder >= 0 && queues >= 0, "cannot watch \(path): \(String(cString: strerror(errno)))")
+        sums = inotify_add_watch(descriptor, path + "/sums", UInt32(IN_CREATE))
+        try #require(
+            folder >= 0 && queues >= 0 && sums >= 0, "cannot watch \(path): \(String(cString: strerror(errno)))")
     }
 
     deinit { close(descriptor) }
@@ -150,6 +164,7 @@ final class FolderWatch {
     func forget() {
         read()
         isInCheckpoint = false
+        newestSegment = 0
     }
 
     func read() {
@@ -165,6 +180,7 @@ final class FolderWatch {
                     at = nameStart + Int(event.len)
                     if event.wd == queues { isInCheckpoint = true }
                     let name = String(decoding: raw[nameStart..<at].prefix { $0 != 0 }, as: UTF8.self)
+                    if event.wd == sums { newestSegment = max(newestSegment, Int64(name) ?? 0) }
                     if event.wd == folder, name == "checkpoint" { isInCheckpoint = false }
                 }
             }

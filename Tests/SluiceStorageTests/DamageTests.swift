@@ -43,6 +43,8 @@ struct DamageTests {
     func flipsUnderRecovery(withSums: Bool) throws {
         let (harness, record) = try folder()
         harness.close()
+        // Room made ahead would only slow this down.
+        harness.disk.delete { $0.hasPrefix("commitlog/") && $0 != Self.segment }
         for byte in record {
             for bit in 0..<8 {
                 let disk = harness.disk.copy()
@@ -51,14 +53,15 @@ struct DamageTests {
                     path.hasPrefix("queues/") || path.hasPrefix("index/") || path == "checkpoint"
                         || (!withSums && path.hasPrefix("sums/"))
                 }
-                let other = try BrokerHarness(disk, segmentBytes: 16 << 10)
+                let other = try BrokerHarness(disk, segmentBytes: 16 << 10, roomAhead: byte == record.lowerBound)
                 let texts = try other.texts("t").filter { $0 != "m\(Self.victim)" }
-                // A body hit in a way that no check but a sum sees cannot happen: its CRC is in the record.
+                // Without the sums a flip in a header field may pass; it must not cost a neighbour.
                 #expect(texts == others, "byte \(byte) bit \(bit)")
                 if withSums {
                     #expect(try other.texts("t") == others, "byte \(byte) bit \(bit)")
                     #expect(other.broker.recovery.damaged == [Int64(record.lowerBound)], "byte \(byte) bit \(bit)")
                 }
+                guard byte == record.lowerBound else { continue }
                 #expect(try other.publish("t", "next").queueOffset >= Int64(Self.count) - 1)
             }
         }

@@ -84,10 +84,10 @@ struct FolderTests {
         let disk = SimulatedDisk()
         disk.capacity = 24 << 20
         let harness = try BrokerHarness(disk, durable: durable, segmentBytes: 8 << 20)
-        let body = [UInt8](repeating: 1, count: 256 << 10)
+        let body = [UInt8](repeating: 1, count: 48 << 10)
         var taken = 0
         var refused: APIError?
-        while refused == nil, taken < 200 {
+        while refused == nil, taken < 1_000 {
             do {
                 try harness.publish(Message(topic: "t", body: body, queue: 0))
                 taken += 1

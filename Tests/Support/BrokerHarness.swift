@@ -14,15 +14,18 @@ public final class BrokerHarness {
     public private(set) var now: Int64
     public var storeOptions: StoreOptions
     public var options: BrokerOptions
+    /// False makes no room for new messages: for tests that open many folders to read them.
+    private let roomAhead: Bool
     private static let host = HostAddress(address: 0x7F00_0001, port: 40_000)
 
     public init(
         _ disk: SimulatedDisk = SimulatedDisk(), durable: Bool = true, segmentBytes: Int64 = 64 << 10,
-        options: BrokerOptions = BrokerOptions(), now: Int64 = 1_700_000_000_000
+        options: BrokerOptions = BrokerOptions(), now: Int64 = 1_700_000_000_000, roomAhead: Bool = true
     ) throws {
         self.disk = disk
         self.now = now
         self.options = options
+        self.roomAhead = roomAhead
         storeOptions = StoreOptions()
         storeOptions.durable = durable
         storeOptions.segmentBytes = segmentBytes
@@ -44,7 +47,7 @@ public final class BrokerHarness {
         for _ in 0..<10_000 {
             var worked = false
             // Only as far ahead as any one message needs: a test's disk is memory.
-            if !broker.store.hasRoom(for: 6 << 20), let job = broker.store.takePrepare() {
+            if roomAhead, !broker.store.hasRoom(for: 6 << 20), let job = broker.store.takePrepare() {
                 job.run()
                 broker.store.finish(job)
                 worked = job.failure == nil

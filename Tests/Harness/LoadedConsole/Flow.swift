@@ -38,9 +38,11 @@ final class Flow: Sendable {
                 while done < due {
                     let key = Array("key-\(done)".utf8)
                     let (topic, queue) = (numbers[done % numbers.count], Int32(done / numbers.count % Self.queues))
-                    try body.withUnsafeBytes { body throws(APIError) in
-                        try key.withUnsafeBytes { key throws(APIError) in
-                            try producer.post(body, to: topic, queue: queue, key: key)
+                    try body.withUnsafeBufferPointer { (body) throws(APIError) in
+                        try key.withUnsafeBufferPointer { (key) throws(APIError) in
+                            try producer.post(
+                                UnsafeRawBufferPointer(body), to: topic, queue: queue,
+                                key: UnsafeRawBufferPointer(key))
                         }
                     }
                     done += 1
@@ -63,9 +65,10 @@ final class Flow: Sendable {
                 for queue in 0..<Self.queues {
                     let id = QueueID(topic, queue)
                     do throws(APIError) {
-                        let (records, next) = try consumer.fetch(id, from: places[id] ?? 0)
+                        let from = places[id] ?? 0
+                        let next = try consumer.fetch(id, from: from).next
                         places[id] = next
-                        taken += records.count
+                        taken += Int(next - from)
                     } catch {
                         // The topic comes with its first message.
                         guard error.code == .notFound else { return stop(error) }

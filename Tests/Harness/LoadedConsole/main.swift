@@ -29,7 +29,7 @@ do {
         options: options, terminal: terminal)
     let status = try session.run()
     // What flowed is said on stderr once the terminal is given back: published and read.
-    let line = Array("\(flow.counts)\n".utf8)
+    let line = Array("flowed \(flow.counts)\n".utf8)
     _ = write(STDERR_FILENO, line, line.count)
     exit(status)
 } catch {
