@@ -23,6 +23,10 @@ extension Broker {
         if let state { broker.restore(state) }
         try broker.recover(deleted, progress)
         for entry in checks.entries { broker.replayCheck(entry) }
+        let opened = [
+            ("topics.journal", meta.damaged), ("offsets.journal", offsets.damaged), ("checks.journal", checks.damaged),
+        ]
+        broker.recovery.damagedJournals = opened.filter(\.1).map(\.0)
         return broker
     }
 

@@ -1,37 +1,6 @@
 import Glibc
 import SluiceMessage
 
-/// What opening a folder found and did.
-public struct RecoveryReport: Sendable, Equatable {
-    /// Log bytes read again, and records in them.
-    public var scannedBytes: Int64 = 0
-    public var records = 0
-    /// True when the queues, the index and what is pending were made anew from the whole log.
-    public var rebuilt = false
-    /// True when the folder had been closed in order.
-    public var clean = false
-    /// Bytes of a torn end that were cut off: nothing in them was ever acknowledged in sync mode.
-    public var cutBytes: Int64 = 0
-    /// Physical offsets of records that do not match their sums any more.
-    public var damaged: [Int64] = []
-    public var milliseconds: Int64 = 0
-
-    public init() {}
-
-    /// One line for people.
-    public var text: String {
-        if clean, records == 0, damaged.isEmpty { return "closed in order, nothing to recover" }
-        var parts = ["read \(records) records (\(scannedBytes >> 20) MiB) again in \(milliseconds) ms"]
-        if rebuilt { parts.append("rebuilt queues and index from the log") }
-        if cutBytes > 0 { parts.append("cut a torn end of \(cutBytes) bytes") }
-        if !damaged.isEmpty {
-            let places = damaged.prefix(3).map(String.init).joined(separator: ", ")
-            parts.append("\(damaged.count) damaged records skipped (physical offset \(places)…)")
-        }
-        return parts.joined(separator: "; ")
-    }
-}
-
 extension Store {
     /// Opens what a folder holds. ``recover(replay:)`` has to follow before anything else.
     /// - Returns: the store and what the broker kept beside the queues at the last checkpoint; nil where everything is to

@@ -35,12 +35,12 @@ public final class Store {
     public internal(set) var confirmed: Int64 = 0
     var preparedTo: Int64 = 0
     var prepareStep: Int64 = 4 << 20
-    private var preparing = false
-    private var mayRetryRoom = true
+    var preparing = false
+    var mayRetryRoom = true
     /// No checkpoint before this offset: the last one failed.
-    private var checkpointHold: Int64 = 0
+    var checkpointHold: Int64 = 0
     /// Why there is no more room, until there is again.
-    public private(set) var noRoom: String?
+    public internal(set) var noRoom: String?
     /// What stopped the log for good: a failed write or sync. Publishing is refused until a restart.
     public private(set) var broken: DiskError?
 
@@ -55,7 +55,7 @@ public final class Store {
     private var journals: [JournalChange] = []
     var sumsInSegment: Int64 = 0
     var lastCheckpoint: Int64 = 0
-    private var checkpointing = false
+    var checkpointing = false
     var wasClean = false
     var isRebuilding = false
 
@@ -238,63 +238,4 @@ public final class Store {
 
     /// True while batches are unwritten or on their way.
     public var hasUnwritten: Bool { inFlight > 0 || !sealed.isEmpty || (open?.used ?? 0) > 0 || !journals.isEmpty }
-
-    // MARK: Room ahead of the tail
-
-    /// Room ahead that the largest record fits into, whatever the segment it falls in: the end of a segment that is too
-    /// short for it is lost to a filler.
-    private static let leastRoom = 2 * (Int64(Limits.maxRecordBytes) + (2 << 20))
-
-    /// Room to be made ahead of the tail; nil when there is enough, or some is being made.
-    public func takePrepare() -> PrepareJob? {
-        guard !preparing, mayRetryRoom, preparedTo - tail < max(prepareStep / 2, Self.leastRoom) else { return nil }
-        preparing = true
-        return PrepareJob(
-            segments: segments, disk: disk, from: preparedTo, to: preparedTo + prepareStep, zeroFill: options.durable)
-    }
-
-    /// Lets a disk that was full be looked at again; the owner says so about once a second.
-    public func retryRoom() { mayRetryRoom = true }
-
-    public func finish(_ job: PrepareJob) {
-        preparing = false
-        preparedTo = max(preparedTo, job.reached)
-        noRoom = job.failure.map { $0.description }
-        mayRetryRoom = job.failure == nil
-        if job.failure == nil { prepareStep = min(prepareStep * 2, 64 << 20) }
-    }
-
-    // MARK: Checkpoints
-
-    /// A checkpoint when one is due (or `force`d and possible): everything before the confirmed offset. `state` is asked
-    /// for what the broker keeps beside the queues, as of now.
-    public func takeCheckpoint(force: Bool = false, clean: Bool = false, state: () -> [UInt8]) -> CheckpointJob? {
-        guard !checkpointing, broken == nil else { return nil }
-        guard force || wantsCheckpoint else { return nil }
-        // Units and entries of records still on their way are in memory too; only a quiet moment has none of them.
-        guard !hasUnwritten else { return nil }
-        checkpointing = true
-        return CheckpointJob(
-            disk: disk, segments: segments, flush: queues.beginFlush(), seal: index.beginSeal(end: confirmed),
-            checkpoint: Checkpoint(offset: confirmed, indexedTo: index.sealedTo, clean: clean, state: state()),
-            syncFrom: lastCheckpoint)
-    }
-
-    /// True when the next quiet moment should be used for a checkpoint.
-    public var wantsCheckpoint: Bool {
-        !checkpointing && confirmed >= checkpointHold
-            && (confirmed - lastCheckpoint >= options.checkpointBytes || index.wantsSeal)
-    }
-
-    public func finish(_ job: CheckpointJob) {
-        checkpointing = false
-        if let seal = job.seal { index.finishSeal(seal) }
-        if job.failure == nil {
-            queues.finishFlush(job.flush)
-            lastCheckpoint = job.checkpoint.offset
-        } else {
-            queues.abandonFlush(job.flush)
-            checkpointHold = confirmed + options.checkpointBytes / 8
-        }
-    }
 }

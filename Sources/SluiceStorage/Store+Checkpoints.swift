@@ -1,0 +1,34 @@
+/// Checkpoints: from where a recovery begins.
+extension Store {
+    /// A checkpoint when one is due (or `force`d and possible): everything before the confirmed offset. `state` is asked
+    /// for what the broker keeps beside the queues, as of now.
+    public func takeCheckpoint(force: Bool = false, clean: Bool = false, state: () -> [UInt8]) -> CheckpointJob? {
+        guard !checkpointing, broken == nil else { return nil }
+        guard force || wantsCheckpoint else { return nil }
+        // Units and entries of records still on their way are in memory too; only a quiet moment has none of them.
+        guard !hasUnwritten else { return nil }
+        checkpointing = true
+        return CheckpointJob(
+            disk: disk, segments: segments, flush: queues.beginFlush(), seal: index.beginSeal(end: confirmed),
+            checkpoint: Checkpoint(offset: confirmed, indexedTo: index.sealedTo, clean: clean, state: state()),
+            syncFrom: lastCheckpoint)
+    }
+
+    /// True when the next quiet moment should be used for a checkpoint.
+    public var wantsCheckpoint: Bool {
+        !checkpointing && confirmed >= checkpointHold
+            && (confirmed - lastCheckpoint >= options.checkpointBytes || index.wantsSeal)
+    }
+
+    public func finish(_ job: CheckpointJob) {
+        checkpointing = false
+        if let seal = job.seal { index.finishSeal(seal) }
+        if job.failure == nil {
+            queues.finishFlush(job.flush)
+            lastCheckpoint = job.checkpoint.offset
+        } else {
+            queues.abandonFlush(job.flush)
+            checkpointHold = confirmed + options.checkpointBytes / 8
+        }
+    }
+}
