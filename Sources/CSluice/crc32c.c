@@ -18,8 +18,12 @@ static uint32_t zeros(uint32_t crc, size_t count) {
 }
 
 static void fill_shift(uint32_t table[4][256], size_t block) {
-    for (int k = 0; k < 4; k++)
-        for (uint32_t n = 0; n < 256; n++) table[k][n] = zeros(n << (8 * k), block);
+    // The operator is linear: what it makes of the 32 single bits says what it makes of every word.
+    for (int k = 0; k < 4; k++) {
+        table[k][0] = 0;
+        for (int bit = 0; bit < 8; bit++) table[k][1 << bit] = zeros(1u << (8 * k + bit), block);
+        for (uint32_t n = 1; n < 256; n++) table[k][n] = table[k][n & (n - 1)] ^ table[k][n & -n];
+    }
 }
 
 __attribute__((constructor)) static void fill_tables(void) {

@@ -1,8 +1,9 @@
 /// How long a durable batch waits for more records before its sync.
 ///
 /// When a sync ends, producers that wait for it each send their next message within moments. A batch that left at the first
-/// of them would make the others wait for a sync of their own; so it waits until most of those that can be expected are
-/// there, but for no more than a part of what a sync takes. A lone producer never waits: its one message is all there is.
+/// of them would make all the others wait for the sync after it; so it waits until half of those that can be expected are
+/// there, but for no more than a part of what a sync takes. Two such halves take turns, and the disk never rests. A lone
+/// producer never waits: its one message is all there is.
 struct Gathering {
     private var enough = 0
     private var deadline: Int64 = 0
@@ -12,7 +13,7 @@ struct Gathering {
 
     /// A sync ended after so many nanoseconds; so many records may come again or are there already.
     mutating func begin(expected: Int, syncNanoseconds: Int64, now: Int64) {
-        enough = expected * 7 / 8
+        enough = expected / 2
         deadline = now + min(syncNanoseconds / 2, Self.longest)
     }
 

@@ -124,6 +124,8 @@ final class Owner: @unchecked Sendable {
             case .checkpointed(let job): broker.store.finish(job)
             }
         }
+        // The disk first: the next batch is on its way while the acknowledgements of this one leave.
+        handOutWrites()
         broker.confirmed()
     }
 
@@ -138,7 +140,7 @@ final class Owner: @unchecked Sendable {
         return handled
     }
 
-    private func handOut() {
+    private func handOutWrites() {
         while !isGathering, let job = broker.store.takeWrite() {
             send(logThread) {
                 let began = sluice_monotonic_nanoseconds()
@@ -146,6 +148,10 @@ final class Owner: @unchecked Sendable {
                 return .wrote(job, nanoseconds: sluice_monotonic_nanoseconds() - began)
             }
         }
+    }
+
+    private func handOut() {
+        handOutWrites()
         if let job = broker.store.takePrepare() {
             send(prepareThread) {
                 job.run()

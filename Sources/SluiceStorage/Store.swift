@@ -48,6 +48,8 @@ public final class Store {
     private var spare: [LogBuffer] = []
     private var sealed: [WriteJob] = []
     private var inFlight = 0
+    /// Records of the batch handed out last.
+    private var newestInFlight = 0
     private var sealedBatches = 0
     /// Batches that came back from the log thread since the start.
     public private(set) var writtenBatches = 0
@@ -208,14 +210,21 @@ public final class Store {
     public func takeWrite() -> WriteJob? {
         if sealed.isEmpty {
             let waiting = (open?.used ?? 0) > 0 || !journals.isEmpty
-            // One batch on its way gathers the next; a second one is worth its system calls only when it is large.
-            let allowed = inFlight == 0 || (!options.durable && inFlight == 1 && (open?.used ?? 0) >= 1 << 16)
-            guard waiting, allowed else { return nil }
+            guard waiting, inFlight == 0 || (inFlight == 1 && isWorthASecond) else { return nil }
             if (open?.used ?? 0) > 0 { sealOpen() } else { seal(nil) }
         }
         guard inFlight < 4, !sealed.isEmpty else { return nil }
         inFlight += 1
-        return sealed.removeFirst()
+        let job = sealed.removeFirst()
+        newestInFlight = job.records
+        return job
+    }
+
+    /// A batch on its way gathers the next. A second one goes behind it when it is large enough to be worth its system
+    /// calls, in sync mode its sync: as large as the first, so that the log thread finds it there when it is done.
+    private var isWorthASecond: Bool {
+        guard let open else { return false }
+        return options.durable ? open.sums.count >= max(2, newestInFlight) : open.used >= 1 << 16
     }
 
     /// Takes a written batch back: what it held is confirmed, or the log is broken.

@@ -34,10 +34,20 @@ enum Program {
         }
         // The pipes of whoever runs the tests are no business of a server that may outlive them.
         for descriptor in 3..<256 { posix_spawn_file_actions_addclose(&actions, Int32(descriptor)) }
+        // The test's threads block most signals; what they start must not.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
         var pid = pid_t()
         let failure = withCStrings([path] + arguments) { arguments in
-            withCStrings(variables) { posix_spawn(&pid, path, &actions, nil, arguments, $0) }
+            withCStrings(variables) { posix_spawn(&pid, path, &actions, &attributes, arguments, $0) }
         }
         try #require(failure == 0, "cannot run \(path): \(String(cString: strerror(failure)))")
         var status: Int32 = 0

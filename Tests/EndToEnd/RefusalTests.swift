@@ -37,5 +37,7 @@ struct ConsoleRefusalTests {
         let screen = try second.wait(for: "exit 6")
         #expect(screen.contains(pid), "\(screen)")
         #expect(try !second.isAlternate())
+        try first.press("q")
+        try first.wait(for: "the shell") { $0.hasPrefix("$") && !$0.contains("Delays due") }
     }
 }

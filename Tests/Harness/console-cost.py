@@ -73,6 +73,8 @@ class Terminal:
         while (left := start + seconds - time.perf_counter()) > 0:
             if part := self.read(left):
                 parts.append((time.perf_counter() - start, part))
+            elif self.process.poll() is not None:
+                break
         return parts
 
     def press(self, keys):
@@ -86,6 +88,8 @@ class Terminal:
 
     def resident(self):
         """Resident megabytes."""
+        if self.process.poll() is not None:
+            raise SystemExit(f"{self.process.args[0]} ended by itself with {self.process.returncode}")
         with open(f"/proc/{self.process.pid}/status") as file:
             return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmRSS"))
 

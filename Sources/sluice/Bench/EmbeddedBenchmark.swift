@@ -66,7 +66,7 @@ struct EmbeddedBenchmark {
         var offset: Int64 = 0
         var count: Int64 = 0
         while true {
-            let (records, next) = try consumer.fetch(queue, from: offset)
+            let (records, next) = try consumer.fetch(queue, from: offset, limit: 512, maxBytes: 256 << 10)
             guard next > offset else { return count }
             offset = next
             var touched = 0
