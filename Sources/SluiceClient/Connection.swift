@@ -1,4 +1,3 @@
-import CSluice
 import SluiceAPI
 import SluiceBroker
 import SluiceHost
@@ -41,31 +40,19 @@ extension Connection {
 /// Carries one answer from the owner's thread to a blocked one.
 private final class Slot: Sendable {
     private let value = Mutex<Response?>(nil)
-    private let gate = Gate()
+    private let gate = Parker()
 
     func fill(_ response: Response) {
         value.withLock { $0 = response }
-        gate.open()
+        gate.unpark()
     }
 
     func wait() -> Response {
         while true {
             if let response = value.withLock({ $0 }) { return response }
-            gate.pass()
+            gate.park()
         }
     }
-}
-
-/// A place where one thread sleeps until another wakes it.
-///
-/// `@unchecked Sendable`: the C side uses atomics and a futex.
-final class Gate: @unchecked Sendable {
-    private let parker = UnsafeMutablePointer<sluice_parker>.allocate(capacity: 1)
-    init() { parker.initialize(to: sluice_parker()) }
-    deinit { parker.deallocate() }
-    /// Sleeps until opened; at most so many nanoseconds unless negative.
-    func pass(nanoseconds: Int64 = -1) { sluice_park(parker, nanoseconds) }
-    func open() { sluice_unpark(parker) }
 }
 
 /// What an answer of the wrong kind means: a mistake between this program's parts, told rather than trapped.

@@ -1,6 +1,7 @@
 import CSluice
 import SluiceAPI
 import SluiceBroker
+import SluiceHost
 import Synchronization
 
 /// The window, and the linger.
@@ -9,14 +10,14 @@ extension Producer {
 
     func blockForWindow() {
         while true {
-            let gate: Gate? = state.withLock { state in
+            let gate: Parker? = state.withLock { state in
                 guard state.inFlight >= options.window, !state.isClosed else { return nil }
-                let gate = Gate()
+                let gate = Parker()
                 state.blocked.append(gate)
                 return gate
             }
             guard let gate else { return }
-            gate.pass()
+            gate.park()
         }
     }
 
@@ -37,14 +38,14 @@ extension Producer {
     public func flush() {
         handOver()
         while true {
-            let gate: Gate? = state.withLock { state in
+            let gate: Parker? = state.withLock { state in
                 guard state.inFlight > 0 else { return nil }
-                let gate = Gate()
+                let gate = Parker()
                 state.blocked.append(gate)
                 return gate
             }
             guard let gate else { return }
-            gate.pass()
+            gate.park()
         }
     }
 
@@ -61,13 +62,13 @@ extension Producer {
     public func close() {
         flush()
         state.withLock { $0.isClosed = true }
-        lingerGate.open()
+        lingerGate.unpark()
     }
 
     // MARK: Linger
 
     func startLingering(_ state: inout State) {
-        lingerGate.open()
+        lingerGate.unpark()
         guard !state.lingers else { return }
         state.lingers = true
         startThread("sluice-linger") { [weak self] in
@@ -79,11 +80,11 @@ extension Producer {
         let (deadline, isClosed) = state.withLock { ($0.lingerDeadline, $0.isClosed) }
         if isClosed { return false }
         guard let deadline else {
-            lingerGate.pass(nanoseconds: 1_000_000_000)
+            lingerGate.park(nanoseconds: 1_000_000_000)
             return true
         }
         let left = deadline - sluice_monotonic_nanoseconds()
-        if left > 0 { lingerGate.pass(nanoseconds: left) } else { handOver() }
+        if left > 0 { lingerGate.park(nanoseconds: left) } else { handOver() }
         return true
     }
 }

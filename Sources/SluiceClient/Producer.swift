@@ -1,6 +1,7 @@
 import CSluice
 import SluiceAPI
 import SluiceBroker
+import SluiceHost
 import SluiceMessage
 import Synchronization
 
@@ -46,7 +47,7 @@ public final class Producer: PublishSource {
         var inFlight = 0
         var isScheduled = false
         var isClosed = false
-        var blocked: [Gate] = []
+        var blocked: [Parker] = []
         var suspended: [CheckedContinuation<Void, Never>] = []
         var lingerDeadline: Int64?
         var lingers = false
@@ -64,7 +65,7 @@ public final class Producer: PublishSource {
     let connection: any Connection
     let options: ProducerOptions
     let state: Mutex<State>
-    let lingerGate = Gate()
+    let lingerGate = Parker()
     private let onAcknowledged: (@Sendable (PublishBatch) -> Void)?
     private static let bornHost = HostAddress(address: 0x7F00_0001, port: 0)
 
@@ -129,7 +130,7 @@ public final class Producer: PublishSource {
             let step: PostStep = state.withLock { state in
                 if state.isClosed { return .closed }
                 if state.inFlight >= options.window {
-                    let gate = Gate()
+                    let gate = Parker()
                     state.blocked.append(gate)
                     return .wait(gate)
                 }
@@ -146,7 +147,7 @@ public final class Producer: PublishSource {
             switch step {
             case .done: return
             case .handOver: return connection.submit(.publish(self)) { _ in }
-            case .wait(let gate): gate.pass()
+            case .wait(let gate): gate.park()
             case .closed: throw Self.closedError
             }
         }
@@ -154,7 +155,7 @@ public final class Producer: PublishSource {
 
     private enum PostStep {
         case done, handOver, closed
-        case wait(Gate)
+        case wait(Parker)
     }
 
     /// A topic's number with this producer.
@@ -244,7 +245,7 @@ public final class Producer: PublishSource {
             }
             return (state.blocked, state.suspended)
         }
-        for gate in blocked { gate.open() }
+        for gate in blocked { gate.unpark() }
         for continuation in suspended { continuation.resume() }
     }
 }

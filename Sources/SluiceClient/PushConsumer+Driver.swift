@@ -1,6 +1,7 @@
 import CSluice
 import SluiceAPI
 import SluiceBroker
+import SluiceHost
 import SluiceMessage
 import SluiceStorage
 import Synchronization
@@ -31,7 +32,7 @@ extension PushConsumer {
                 nextCommit = now + Self.commitInterval
                 wakePaused()
             }
-            if answers.isEmpty { driverGate.pass(nanoseconds: max(1_000_000, nextCommit - now)) }
+            if answers.isEmpty { driverGate.park(nanoseconds: max(1_000_000, nextCommit - now)) }
         }
     }
 
@@ -120,7 +121,7 @@ extension PushConsumer {
             connection.submit(.pull(request)) { [weak self] response in
                 guard let self else { return }
                 state.withLock { $0.answers.append((id, generation, response)) }
-                driverGate.open()
+                driverGate.unpark()
             }
         }
     }
@@ -136,9 +137,9 @@ extension PushConsumer {
             }
         } else {
             // Refused or failed: not at once again. The next commit tick asks anew.
-            driverGate.pass(nanoseconds: 20_000_000)
+            driverGate.park(nanoseconds: 20_000_000)
         }
-        let gates = state.withLock { state -> [Gate] in
+        let gates = state.withLock { state -> [Parker] in
             guard var queue = state.queues[id], queue.generation == generation else { return [] }
             queue.isPulling = false
             if let next { queue.add(messages, next: next) }
@@ -148,7 +149,7 @@ extension PushConsumer {
             defer { state.idle = [] }
             return state.idle
         }
-        for gate in gates { gate.open() }
+        for gate in gates { gate.unpark() }
     }
 
     private func wakePaused() {
@@ -157,7 +158,7 @@ extension PushConsumer {
             defer { state.idle = [] }
             return state.idle
         }
-        for gate in gates { gate.open() }
+        for gate in gates { gate.unpark() }
     }
 
     // MARK: Committing

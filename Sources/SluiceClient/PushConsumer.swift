@@ -1,6 +1,7 @@
 import CSluice
 import SluiceAPI
 import SluiceBroker
+import SluiceHost
 import SluiceMessage
 import SluiceStorage
 import Synchronization
@@ -22,7 +23,7 @@ public final class PushConsumer: Sendable {
         var isRunning = false
         var isStopping = false
         var live = 0
-        var idle: [Gate] = []
+        var idle: [Parker] = []
         var nextSharing: Int64 = 0
     }
 
@@ -31,8 +32,8 @@ public final class PushConsumer: Sendable {
     let handler: HandlerFunction
     let client = ClientID.next()
     let state = Mutex(State())
-    let driverGate = Gate()
-    private let stopped = Gate()
+    let driverGate = Parker()
+    private let stopped = Parker()
 
     /// - Parameter handler: called on this consumer's threads and may block (a database write, say).
     public init(_ connection: any Connection, _ options: ConsumerOptions, handler: @escaping HandlerFunction) {
@@ -84,16 +85,16 @@ public final class PushConsumer: Sendable {
             return (wasRunning, state.idle)
         }
         guard wasRunning else { return }
-        for gate in idle { gate.open() }
-        driverGate.open()
-        while state.withLock({ $0.live > 0 }) { stopped.pass() }
+        for gate in idle { gate.unpark() }
+        driverGate.unpark()
+        while state.withLock({ $0.live > 0 }) { stopped.park() }
         commitAll()
         _ = try? connection.callBlocking(.unregister(client: client))
     }
 
     private func threadEnded() {
         state.withLock { $0.live -= 1 }
-        stopped.open()
+        stopped.unpark()
     }
 
     private func receive(_ push: ServerPush) {
@@ -104,13 +105,13 @@ public final class PushConsumer: Sendable {
             case .checkTransaction: break
             }
         }
-        driverGate.open()
+        driverGate.unpark()
     }
 
     // MARK: Handling
 
     private func handleLoop() {
-        let gate = Gate()
+        let gate = Parker()
         while true {
             let (work, stop) = state.withLock { state -> ((QueueID, [StoredMessage], Int)?, Bool) in
                 if state.isStopping { return (nil, true) }
@@ -120,7 +121,7 @@ public final class PushConsumer: Sendable {
             }
             if stop { return }
             guard let (queue, messages, generation) = work else {
-                gate.pass()
+                gate.park()
                 continue
             }
             handle(queue, messages, generation)
@@ -148,7 +149,7 @@ public final class PushConsumer: Sendable {
             for message in messages { sendBack(message) }
         }
         let again = result == .retryLater && options.ordered
-        let idle = state.withLock { state -> [Gate] in
+        let idle = state.withLock { state -> [Parker] in
             guard var queue = state.queues[id], queue.generation == generation else { return [] }
             if again {
                 queue.putBack(messages)
@@ -163,8 +164,8 @@ public final class PushConsumer: Sendable {
             defer { state.idle = [] }
             return state.idle
         }
-        for gate in idle { gate.open() }
-        driverGate.open()
+        for gate in idle { gate.unpark() }
+        driverGate.unpark()
     }
 
     /// A retried message shows its own topic again.
@@ -184,7 +185,7 @@ public final class PushConsumer: Sendable {
             } catch {
                 // Only a full disk is worth waiting for; its message must not be lost by being passed over.
                 guard error.code == .unavailable, !state.withLock({ $0.isStopping }) else { return }
-                driverGate.pass(nanoseconds: 100_000_000)
+                driverGate.park(nanoseconds: 100_000_000)
             }
         }
     }

@@ -1,29 +1,12 @@
-import CSluice
-import SluiceAPI
+import SluiceHost
 import Synchronization
-
-/// Starts a detached thread that runs `body`.
-func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) {
-    final class Box {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    let context = Unmanaged.passRetained(Box(body)).toOpaque()
-    let code = sluice_thread(
-        name, 1 << 20,
-        { context in
-            guard let context else { return }
-            Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body()
-        }, context)
-    precondition(code == 0, "the system gives no more threads (error \(code))")
-}
 
 /// A thread for reads that may wait for the disk, so that the two threads of the cooperative pool never do. Started with
 /// its first job.
 final class ReadingThread: Sendable {
     static let shared = ReadingThread()
     private let jobs = Mutex<(list: [@Sendable () -> Void], started: Bool)>(([], false))
-    private let gate = Gate()
+    private let gate = Parker()
 
     func run(_ job: @escaping @Sendable () -> Void) {
         let start = jobs.withLock { jobs in
@@ -32,7 +15,7 @@ final class ReadingThread: Sendable {
             return !jobs.started
         }
         if start { startThread("sluice-read") { [self] in loop() } }
-        gate.open()
+        gate.unpark()
     }
 
     private func loop() {
@@ -42,7 +25,7 @@ final class ReadingThread: Sendable {
                 return jobs.list
             }
             for job in list { job() }
-            if list.isEmpty { gate.pass() }
+            if list.isEmpty { gate.park() }
         }
     }
 }

@@ -1,5 +1,6 @@
 import SluiceAPI
 import SluiceBroker
+import SluiceHost
 import SluiceMessage
 import Synchronization
 
@@ -84,7 +85,7 @@ private final class CheckThread: Sendable {
     private let group: String
     private let check: @Sendable (StoredMessage) -> TransactionState
     private let waiting = Mutex<(list: [(StoredMessage, Int64)], stopped: Bool)>(([], false))
-    private let gate = Gate()
+    private let gate = Parker()
 
     init(
         _ connection: any Connection, _ group: String, _ check: @escaping @Sendable (StoredMessage) -> TransactionState
@@ -97,12 +98,12 @@ private final class CheckThread: Sendable {
 
     func add(_ half: StoredMessage, _ queueOffset: Int64) {
         waiting.withLock { $0.list.append((half, queueOffset)) }
-        gate.open()
+        gate.unpark()
     }
 
     func stop() {
         waiting.withLock { $0.stopped = true }
-        gate.open()
+        gate.unpark()
     }
 
     private func run() {
@@ -119,7 +120,7 @@ private final class CheckThread: Sendable {
                 // A half that somebody else resolved meanwhile needs nothing more from us.
                 _ = try? connection.callBlocking(.endTransaction(end))
             }
-            if list.isEmpty { gate.pass() }
+            if list.isEmpty { gate.park() }
         }
     }
 }

@@ -4,24 +4,24 @@ import Synchronization
 /// Where one thread sleeps until others wake it.
 ///
 /// `@unchecked Sendable`: the C side uses atomics and a futex.
-final class Parker: @unchecked Sendable {
+package final class Parker: @unchecked Sendable {
     private let state = UnsafeMutablePointer<sluice_parker>.allocate(capacity: 1)
-    init() { state.initialize(to: sluice_parker()) }
+    package init() { state.initialize(to: sluice_parker()) }
     deinit { state.deallocate() }
     /// Sleeps until woken; at most so many nanoseconds unless negative.
-    func park(nanoseconds: Int64 = -1) { sluice_park(state, nanoseconds) }
-    func unpark() { sluice_unpark(state) }
+    package func park(nanoseconds: Int64 = -1) { sluice_park(state, nanoseconds) }
+    package func unpark() { sluice_unpark(state) }
 }
 
 /// Starts a detached thread that runs `body`.
-func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) {
+package func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) {
     final class Box {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
     let context = Unmanaged.passRetained(Box(body)).toOpaque()
     let code = sluice_thread(
-        name, 512 << 10,
+        name, 1 << 20,
         { context in
             guard let context else { return }
             Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body()
