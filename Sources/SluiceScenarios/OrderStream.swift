@@ -11,8 +11,9 @@ public struct OrderStream: Sendable {
     private var nextNumber = 0
     private var random: SplitMix
     /// Events made out of turn that still have to go out.
-    private var pending: [OrderEvent] = []
+    private var pending: [(event: OrderEvent, isLate: Bool)] = []
     /// Events sent a second time, and events sent after a later version of their order: what a landing has to drop.
+    /// Counted as they go out: one still pending when the stream ends is none.
     public private(set) var duplicates = 0
     public private(set) var late = 0
 
@@ -24,16 +25,17 @@ public struct OrderStream: Sendable {
 
     /// The next event to publish.
     public mutating func next() -> OrderEvent {
-        if let event = pending.popLast() { return numbered(event) }
+        if let (event, isLate) = pending.popLast() {
+            if isLate { late += 1 } else { duplicates += 1 }
+            return numbered(event)
+        }
         let slot = Int(random.next() % UInt64(open.count))
         let event = step(slot)
         let luck = random.next() % 1000
         if luck < 3 {
-            duplicates += 1
-            pending.append(event)
+            pending.append((event, false))
         } else if luck < 5 && open[slot].version < OrderEvent.versions {
-            late += 1
-            pending.append(event)
+            pending.append((event, true))
             return numbered(step(slot))
         }
         return numbered(event)
