@@ -152,7 +152,9 @@ public final class Broker {
     /// When the owner has to turn again even if nothing arrives; epoch ms.
     public func nextDeadline() -> Int64 {
         var next = flow.nextSample(after: now)
-        if let due = timer.nextDue { next = min(next, due) }
+        // What is due and still here waits for the disk: a batch that comes back, or room that is looked for each second,
+        // turns the owner anyway, and turning for it alone would keep a core busy.
+        if let due = timer.nextDue, due > now { next = min(next, due) }
         if let check = halves.nextCheck() { next = min(next, check) }
         if let deadline = waiters.nextDeadline { next = min(next, deadline) }
         return next
