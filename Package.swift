@@ -23,6 +23,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
@@ -41,6 +45,18 @@ let package = Package(
                 .product(name: "HeapModule", package: "swift-collections"),
             ], swiftSettings: hot),
         .target(name: "SluiceHost", dependencies: ["SluiceBroker", "CSluice"], swiftSettings: strict),
+        .target(
+            name: "SluiceRemoting", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: hot),
+        .target(
+            name: "SluiceServer",
+            dependencies: [
+                "SluiceRemoting", "SluiceHost", "SluiceBroker", "SluiceStorage", "SluiceAPI", "SluiceMessage",
+                "CSluice", .product(name: "TOMLKit", package: "TOMLKit"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], swiftSettings: hot),
         .target(name: "SluiceClient", dependencies: ["SluiceAPI", "SluiceHost"], swiftSettings: hot),
         .target(
             name: "SluiceThemes", path: "Themes",
@@ -59,8 +75,9 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "SluiceClient", "SluiceConsole", "SluiceTerminal", "SluiceScenarios",
+                "SluiceClient", "SluiceConsole", "SluiceTerminal", "SluiceScenarios", "SluiceServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "TOMLKit", package: "TOMLKit"),
             ], swiftSettings: strict),
         .target(
             name: "SluiceTestSupport", dependencies: ["SluiceBroker", "SluiceStorage", "SluiceAPI", "SluiceMessage"],

@@ -97,6 +97,8 @@ public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: String, Sendable, Codable {
         /// The caller's input is wrong (bad name, too large, out of range).
         case invalid
+        /// A body or properties over the limit (RocketMQ's MESSAGE_ILLEGAL).
+        case tooLarge = "too_large"
         case notFound = "not_found"
         /// Resolved, delivered or created by somebody else meanwhile.
         case conflict

@@ -28,6 +28,8 @@ public struct TopicConfig: Sendable, Equatable {
     /// Queues that producers write to, 1...``Limits/maxQueues``.
     public var writeQueues: Int
     public var permission: TopicPermission
+    /// RocketMQ's topicSysFlag: 1 unit, 2 has unit subscriptions. Kept and told, without a meaning here.
+    public var systemFlag = 0
 
     public init(
         name: String, readQueues: Int = 8, writeQueues: Int = 8, permission: TopicPermission = [.read, .write]
@@ -130,6 +132,10 @@ public struct GroupConfig: Sendable, Equatable {
     /// Deliveries after the first before a message becomes a dead letter.
     public var retryMaxTimes: Int
     public var retryQueues: Int
+    /// False refuses broadcasting consumers (RocketMQ's consumeBroadcastEnable).
+    public var broadcastEnabled = true
+    /// Members are told when the group changes (RocketMQ's notifyConsumerIdsChangedEnable).
+    public var notifiesMembers = true
 
     public init(name: String, consumeEnabled: Bool = true, retryMaxTimes: Int = 16, retryQueues: Int = 1) {
         self.name = name

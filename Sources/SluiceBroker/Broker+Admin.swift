@@ -7,16 +7,21 @@ extension Broker {
 
     /// Makes a topic and journals it.
     func makeTopic(_ config: TopicConfig) -> Topic {
-        let topic = Topic(config)
+        let topic = Topic(config, kind: kind(of: config.name))
         topics[config.name] = topic
         topicsGeneration += 1
         journalTopic(config)
         return topic
     }
 
+    /// What kind of topic a name stands for on this broker, which has topics of its own by its own names.
+    func kind(of name: String) -> TopicKind {
+        options.ownTopics.contains(name) ? .system : Topic.kind(name)
+    }
+
     func updateTopic(_ config: TopicConfig, mustBeNew: Bool, _ reply: @escaping Reply) throws(APIError) {
         if let problem = Topic.problem(with: config.name) { throw APIError(.invalid, problem) }
-        if TopicName.isSystem(config.name) {
+        if kind(of: config.name) == .system {
             throw APIError(.refused, "\(config.name) is the broker's own topic and cannot be changed")
         }
         let allowed = 1...Limits.maxQueues
@@ -181,6 +186,30 @@ extension Broker {
     }
 
     // MARK: The broker itself
+
+    /// Options that can change while the broker runs, by RocketMQ's names.
+    func setOption(_ name: String, _ value: String) throws(APIError) {
+        let wrong = APIError(.invalid, "\(name) cannot be \"\(value)\"")
+        switch name {
+        case "autoCreateTopicEnable":
+            guard let on = Bool(value) else { throw wrong }
+            options.autoCreateTopics = on
+        case "defaultTopicQueueNums":
+            guard let queues = Int(value), (1...Limits.maxQueues).contains(queues) else { throw wrong }
+            options.defaultQueues = queues
+        case "transactionTimeOut":
+            guard let time = Int64(value), time >= 0 else { throw wrong }
+            options.transactionTimeout = time
+        case "transactionCheckInterval":
+            guard let time = Int64(value), time >= 1_000 else { throw wrong }
+            options.checkInterval = time
+        case "transactionCheckMax":
+            guard let checks = Int32(value), checks >= 0 else { throw wrong }
+            options.maxChecks = checks
+        default:
+            throw APIError(.invalid, "\(name) cannot be changed while the broker runs, or is no option of it")
+        }
+    }
 
     func status() -> BrokerStatus {
         let space = store.disk.space()

@@ -128,6 +128,57 @@ extension Broker {
         return makeTopic(TopicConfig(name: name, readQueues: queues, writeQueues: queues))
     }
 
+    /// Withdraws a waiting message: a record that names it as delivered, in the timer's own topic, settles it for good.
+    func recall(topic: String, uniqueKey: String, _ reply: @escaping Reply) throws(APIError) {
+        if let refusing { throw APIError(.unavailable, refusing) }
+        let candidates = (try? store.lookUp(topic: TopicName.timer, key: uniqueKey).candidates(limit: 8)) ?? []
+        for offset in candidates {
+            guard let found = try? store.reader.record(at: offset), let waiting = found.messages().first,
+                waiting.property(PropertyName.uniqueKey) == uniqueKey,
+                waiting.property(PropertyName.realTopic) == topic, timer.remove(waiting.physicalOffset)
+            else { continue }
+            var header = RecordHeader(
+                queue: 0, bornTimestamp: now, bornHost: options.host, storeTimestamp: now, storeHost: options.host,
+                preparedOffset: Self.sourceOffset(waiting.physicalOffset))
+            let properties = PropertyCoding.encode([Property(PropertyName.timerRecalled, topic + uniqueKey)])
+            store(
+                systemTopic(TopicName.timer), &header, properties: properties,
+                body: UnsafeRawBufferPointer(start: nil, count: 0))
+            return answerWhenConfirmed(.done, reply)
+        }
+        throw APIError(
+            .notFound,
+            "no message \(uniqueKey) waits for \(topic): it was delivered or withdrawn already, or never sent")
+    }
+
+    /// The offset in each level's schedule queue before which everything was delivered.
+    func delayOffsets() -> [Int: Int64] {
+        guard let schedule = topics[TopicName.schedule] else { return [:] }
+        var oldest: [Int: Int64] = [:]
+        for entry in timer.all where entry.level > 0 {
+            oldest[Int(entry.level)] = min(oldest[Int(entry.level)] ?? .max, entry.physicalOffset)
+        }
+        var offsets: [Int: Int64] = [:]
+        for level in 1...max(1, schedule.config.readQueues) {
+            let queue = schedule.queue(level - 1, store)
+            guard queue.maxOffset > 0 else { continue }
+            offsets[level] = oldest[level].map { firstOffset(queue, at: $0) } ?? queue.maxOffset
+        }
+        return offsets
+    }
+
+    /// The first offset of a queue whose record lies at a place or behind it.
+    private func firstOffset(_ queue: ConsumeQueue, at place: Int64) -> Int64 {
+        var low = queue.minOffset
+        var high = queue.maxOffset
+        while low < high {
+            let middle = (low + high) / 2
+            guard let unit = try? store.unit(queue, middle) else { return low }
+            if unit.physicalOffset < place { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
     // MARK: Looking at what waits
 
     func delays(_ query: DelayQuery) -> DelayPage {

@@ -28,9 +28,17 @@ extension Broker {
         case .register(let registration):
             try register(registration)
             reply(.done)
-        case .unregister(let client):
-            unregister(client)
+        case .unregister(let client, let consumerGroup, let producerGroup):
+            unregister(client, consumerGroup: consumerGroup, producerGroup: producerGroup)
             reply(.done)
+        case .ensureTopic(let config):
+            if topics[config.name] == nil { _ = makeTopic(config) }
+            answerWhenConfirmed(.done, reply)
+        case .setOption(let name, let value):
+            try setOption(name, value)
+            reply(.done)
+        case .recheck(let id): try recheck(id: id, reply)
+        case .recall(let topic, let key): try recall(topic: topic, uniqueKey: key, reply)
         case .lock(let name, let client, let queues): reply(.queues(lock(try usableGroup(name), client, queues)))
         case .unlock(let name, let client, let queues):
             unlock(try usableGroup(name), client, queues)
@@ -44,6 +52,19 @@ extension Broker {
         switch request {
         case .members(let name): return .members(groups[name]?.members.keys.sorted() ?? [])
         case .committed(let group, let queues): return .committed(committed(group, queues))
+        case .start(let group, let queue): return .start(start(group, queue))
+        case .allCommitted: return .allCommitted(allCommitted())
+        case .topicConfig(let name): return .topicConfig(topics[name]?.config)
+        case .configs:
+            return .configs(
+                Configs(
+                    topics: topics.values.map(\.config), groups: groups.values.map(\.config),
+                    topicsGeneration: topicsGeneration, groupsGeneration: groupsGeneration))
+        case .storeTimes(let places): return .storeTimes(places.map(storeTime))
+        case .consumers(let name): return .registrations(consumers(name))
+        case .producers(let name): return .registrations(producers(name))
+        case .delayOffsets: return .delayOffsets(delayOffsets())
+        case .reader: return .reader(store.reader)
         case .offset(let queue, let target): return .offset(try offset(queue, target))
         case .broker: return .broker(status())
         case .flow(let since): return .flow(flow.since(since))

@@ -58,6 +58,9 @@ extension Broker {
             let level = Int(view.queue) + 1
             let due = view.storeTimestamp + options.levels.milliseconds(level)
             timer.add(.init(due: due, physicalOffset: view.physicalOffset, level: Int32(level)))
+        case TopicName.timer where view.preparedOffset != 0:
+            // A withdrawal.
+            settled.insert(Self.waitingOffset(view.preparedOffset))
         case TopicName.timer:
             let due = view.message().property(PropertyName.timerDue).flatMap { Int64($0) } ?? view.storeTimestamp
             timer.add(.init(due: due, physicalOffset: view.physicalOffset, level: 0))
@@ -93,6 +96,7 @@ extension Broker {
         entry.put(Int32(config.readQueues))
         entry.put(Int32(config.writeQueues))
         entry.put(Int32(config.permission.rawValue))
+        entry.put(Int32(config.systemFlag))
         store.journal(JournalChange(metaJournal, append: [entry.bytes]))
     }
 
@@ -103,6 +107,8 @@ extension Broker {
         entry.put(UInt8(group.config.consumeEnabled ? 1 : 0))
         entry.put(Int32(group.config.retryMaxTimes))
         entry.put(Int32(group.config.retryQueues))
+        entry.put(UInt8(group.config.broadcastEnabled ? 1 : 0) | UInt8(group.config.notifiesMembers ? 2 : 0))
+        groupsGeneration += 1
         store.journal(JournalChange(metaJournal, append: [entry.bytes]))
     }
 
@@ -114,10 +120,12 @@ extension Broker {
             guard let read = entry.take(Int32.self), let write = entry.take(Int32.self),
                 let permission = entry.take(Int32.self), read > 0, write > 0
             else { return }
-            topics[name] = Topic(
-                TopicConfig(
-                    name: name, readQueues: Int(read), writeQueues: Int(write),
-                    permission: TopicPermission(rawValue: Int(permission))))
+            var config = TopicConfig(
+                name: name, readQueues: Int(read), writeQueues: Int(write),
+                permission: TopicPermission(rawValue: Int(permission)))
+            // Entries of earlier versions end here.
+            config.systemFlag = entry.take(Int32.self).map(Int.init) ?? 0
+            topics[name] = Topic(config, kind: self.kind(of: name))
         case UInt8(ascii: "t"):
             topics[name] = nil
             deleted[name] = entry.take(Int64.self) ?? 0
@@ -125,9 +133,13 @@ extension Broker {
             guard let enabled = entry.take(UInt8.self), let times = entry.take(Int32.self),
                 let queues = entry.take(Int32.self)
             else { return }
-            groups[name] = Group(
-                GroupConfig(
-                    name: name, consumeEnabled: enabled == 1, retryMaxTimes: Int(times), retryQueues: Int(queues)))
+            var config = GroupConfig(
+                name: name, consumeEnabled: enabled == 1, retryMaxTimes: Int(times), retryQueues: Int(queues))
+            // Entries of earlier versions end here.
+            let switches = entry.take(UInt8.self) ?? 3
+            config.broadcastEnabled = switches & 1 != 0
+            config.notifiesMembers = switches & 2 != 0
+            groups[name] = Group(config)
         case UInt8(ascii: "g"): groups[name] = nil
         default: return
         }

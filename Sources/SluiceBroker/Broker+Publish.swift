@@ -32,30 +32,35 @@ extension Broker {
     }
 
     private func resolve(_ batch: PublishBatch) {
-        batch.resolved = batch.topics.map { name in
-            if let topic = topics[name] { return topic }
-            return try? topicForSending(name)
+        batch.resolved = zip(batch.topics, batch.queuesWanted).map { name, wanted in
+            topics[name] ?? (try? topicForSending(name, queuesWanted: Int(wanted)))
         }
         batch.resolvedGeneration = topicsGeneration
     }
 
     /// The topic a producer names, made on the first message where that is allowed.
-    func topicForSending(_ name: String) throws(APIError) -> Topic {
+    ///
+    /// - Parameter queuesWanted: what its producer would like; at most the template's eight (semantics, 1).
+    func topicForSending(_ name: String, queuesWanted: Int = 0) throws(APIError) -> Topic {
         if let problem = Topic.problem(with: name) { throw APIError(.invalid, problem) }
         if TopicName.forbiddenToSend.contains(name) {
             throw APIError(.refused, "\(name) is the broker's own topic; publish to another one")
         }
         if let topic = topics[name] { return topic }
-        let queues = name.hasPrefix("%") ? 1 : options.defaultQueues
+        let wanted = queuesWanted > 0 ? min(queuesWanted, Self.templateQueues) : options.defaultQueues
+        let queues = name.hasPrefix("%") ? 1 : wanted
         guard options.autoCreateTopics || name.hasPrefix("%") else {
             throw APIError(.notFound, "there is no topic \(name); create it with `sluice topic create \(name)`")
         }
         return makeTopic(TopicConfig(name: name, readQueues: queues, writeQueues: queues))
     }
 
+    /// Queues of TBW102, the template of topics that are made by their first message.
+    public static let templateQueues = 8
+
     /// Stores one message; nil when that went well.
     private func take(_ batch: PublishBatch, _ index: Int, _ entry: borrowing PublishBatch.Entry) -> APIError? {
-        guard let topic = batch.resolved[Int(entry.topic)] else {
+        guard var topic = batch.resolved[Int(entry.topic)] else {
             do throws(APIError) {
                 _ = try topicForSending(batch.topics[Int(entry.topic)])
                 return APIError(.failed, "the topic vanished while it was written to; try again")
@@ -69,11 +74,11 @@ extension Broker {
         let body = batch.body(entry)
         let properties = batch.properties(entry)
         guard body.count <= Limits.maxBodyBytes else {
-            return APIError(.invalid, "the body has \(body.count) bytes, at most \(Limits.maxBodyBytes) are allowed")
+            return APIError(.tooLarge, "the body has \(body.count) bytes, at most \(Limits.maxBodyBytes) are allowed")
         }
         guard properties.count + clusterProperty.count + 200 <= Limits.maxPropertiesBytes else {
             return APIError(
-                .invalid,
+                .tooLarge,
                 "the properties have \(properties.count) bytes, at most \(Limits.maxPropertiesBytes - 200) are allowed")
         }
         guard Int(entry.queue) < max(topic.config.writeQueues, topic.config.readQueues) else {
@@ -81,7 +86,11 @@ extension Broker {
                 .invalid,
                 "topic \(topic.config.name) has \(topic.config.writeQueues) queues, there is no queue \(entry.queue)")
         }
-        let queue = entry.queue < 0 ? topic.chooseQueue() : Int(entry.queue)
+        var queue = entry.queue < 0 ? topic.chooseQueue() : Int(entry.queue)
+        if topic.kind == .retry, isOverLimit(topic, entry) {
+            topic = systemTopic(TopicName.deadLetter(String(topic.config.name.dropFirst(TopicName.retryPrefix.count))))
+            queue = 0
+        }
         var header = RecordHeader(
             queue: Int32(queue), flag: entry.flag, systemFlag: entry.systemFlag, bornTimestamp: entry.bornTimestamp,
             bornHost: batch.bornHost, storeTimestamp: now, storeHost: options.host,
@@ -93,6 +102,12 @@ extension Broker {
             if let problem = storeDelayed(topic, &header, properties: properties, body: body, scan: scan) {
                 return problem
             }
+        } else if scan.hasWait, !entry.isOfBatch {
+            // RocketMQ drops WAIT from the stored string of a plain send.
+            batch.dropWait(index)
+            let kept = batch.entries[index]
+            let properties = batch.properties(kept)
+            storePlain(topic, &header, properties: properties, body: batch.body(kept), scan: PropertyScan(properties))
         } else {
             storePlain(topic, &header, properties: properties, body: body, scan: scan)
         }
@@ -101,21 +116,19 @@ extension Broker {
         return nil
     }
 
+    /// A consumer's own retry (it sends to its retry topic when sending back failed) that has had its tries.
+    private func isOverLimit(_ topic: Topic, _ entry: borrowing PublishBatch.Entry) -> Bool {
+        if entry.maxReconsumeTimes >= 0 { return entry.reconsumeTimes >= entry.maxReconsumeTimes }
+        let group = groups[String(topic.config.name.dropFirst(TopicName.retryPrefix.count))]
+        return Int(entry.reconsumeTimes) >= group?.config.retryMaxTimes ?? GroupConfig(name: "").retryMaxTimes
+    }
+
     /// Puts a message where consumers see it.
     func storePlain(
         _ topic: Topic, _ header: inout RecordHeader, properties: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer,
         scan: borrowing PropertyScan
     ) {
         let more: [UInt8]? = scan.hasCluster ? nil : properties.isEmpty ? clusterPropertyAlone : clusterProperty
-        if scan.hasWait {
-            // RocketMQ drops WAIT from the stored string of a plain send.
-            let kept = PropertyCoding.encode(PropertyCoding.decode(properties).filter { $0.name != PropertyName.wait })
-            return kept.withUnsafeBytes { raw in
-                append(
-                    topic, &header, raw, more: kept.isEmpty && more != nil ? clusterPropertyAlone : more, body,
-                    PropertyScan(raw))
-            }
-        }
         append(topic, &header, properties, more: more, body, scan)
     }
 

@@ -26,6 +26,9 @@ extension Broker {
         guard group.config.consumeEnabled else {
             throw APIError(.refused, "group \(request.group) is paused; resume it to go on")
         }
+        guard group.config.broadcastEnabled || group.model == .clustering else {
+            throw APIError(.refused, "group \(request.group) is not permitted to consume by broadcasting")
+        }
         if group.offsets[request.queue] == nil, group.starts[request.queue] == nil {
             group.starts[request.queue] = request.offset
         }
@@ -155,6 +158,30 @@ extension Broker {
         return queues.map { group?.offsets[$0]?.offset }
     }
 
+    /// Where a consumer goes on: its committed offset; else 0 while the queue's first message is still there and recent,
+    /// so that a new group misses nothing of a young topic; else nothing (semantics, 7).
+    func start(_ name: String, _ id: QueueID) -> Int64? {
+        if let offset = groups[name]?.offsets[id]?.offset { return offset }
+        guard let topic = topics[id.topic], id.queue >= 0, id.queue < topic.config.readQueues else { return nil }
+        let queue = topic.queue(id.queue, store)
+        guard queue.minOffset <= 0 else { return nil }
+        guard queue.maxOffset > 0, let first = try? store.unit(queue, 0) else { return 0 }
+        return store.tail - first.physicalOffset <= options.memoryWindow ? 0 : nil
+    }
+
+    func allCommitted() -> [OffsetCommit] {
+        groups.values.flatMap { group in
+            group.offsets.map { OffsetCommit(group: group.name, queue: $0.key, offset: $0.value.offset) }
+        }
+    }
+
+    func storeTime(_ id: QueueID, _ offset: Int64) -> Int64? {
+        guard let topic = topics[id.topic], id.queue >= 0,
+            id.queue < max(topic.config.readQueues, topic.config.writeQueues)
+        else { return nil }
+        return store.storeTime(topic.queue(id.queue, store), offset)
+    }
+
     func offset(_ id: QueueID, _ target: OffsetTarget) throws(APIError) -> Int64 {
         let topic = try existingTopic(id.topic)
         guard id.queue >= 0, id.queue < max(topic.config.readQueues, topic.config.writeQueues) else {
@@ -186,8 +213,9 @@ extension Broker {
         if request.dryRun { return reply(.steps(steps)) }
         for step in steps { setOffset(group, step.id, step.to) }
         flushOffsets()
+        let offsets = Dictionary(uniqueKeysWithValues: steps.map { ($0.id, $0.to) })
         for member in group.members.values {
-            member.registration.push(.offsetsReset(group: request.group, topic: request.topic))
+            member.registration.push(.offsetsReset(group: request.group, topic: request.topic, offsets: offsets))
         }
         answerWhenConfirmed(.steps(steps), reply)
     }

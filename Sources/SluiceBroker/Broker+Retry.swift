@@ -66,17 +66,34 @@ extension Broker {
         if before == nil || before?.subscriptions != registration.subscriptions { membersChanged(group) }
     }
 
-    func unregister(_ client: String) {
-        for name in producers.keys { producers[name]?[client] = nil }
-        for group in groups.values where group.members.removeValue(forKey: client) != nil {
+    /// A client leaves one group of each kind, or all where none is named.
+    func unregister(_ client: String, consumerGroup: String?, producerGroup: String?) {
+        let isLeavingAll = consumerGroup == nil && producerGroup == nil
+        for name in isLeavingAll ? Array(producers.keys) : [producerGroup].compactMap(\.self) {
+            producers[name]?[client] = nil
+            if producers[name]?.isEmpty == true { producers[name] = nil }
+        }
+        let left = isLeavingAll ? Array(groups.values) : [consumerGroup.flatMap { groups[$0] }].compactMap(\.self)
+        for group in left where group.members.removeValue(forKey: client) != nil {
             group.locks = group.locks.filter { $0.value.client != client }
             group.pullers = group.pullers.filter { $0.value.client != client }
             membersChanged(group)
         }
-        for waiter in waiters.take(where: { $0.client == client }) { answerEmpty(waiter) }
+        let names = Set(left.map(\.name))
+        for waiter in waiters.take(where: { $0.client == client && names.contains($0.group) }) { answerEmpty(waiter) }
+    }
+
+    func consumers(_ name: String) -> [Registration] {
+        (groups[name]?.members.values.map(\.registration) ?? []).sorted { $0.client < $1.client }
+    }
+
+    func producers(_ name: String?) -> [Registration] {
+        if let name { return (producers[name] ?? [:]).values.sorted { $0.client < $1.client } }
+        return producers.values.flatMap(\.values)
     }
 
     private func membersChanged(_ group: Group) {
+        guard group.config.notifiesMembers else { return }
         for member in group.members.values { member.registration.push(.membersChanged(group: group.name)) }
     }
 

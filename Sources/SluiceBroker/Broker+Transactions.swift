@@ -196,6 +196,13 @@ extension Broker {
         store.journal(JournalChange(checksJournal, append: [entry.bytes]))
     }
 
+    /// Asks the producer at once and counts its checks anew, also of a half that was set aside.
+    func recheck(id: String, _ reply: @escaping Reply) throws(APIError) {
+        guard let entry = halves.entry(id: id) else { throw notUnresolved(id) }
+        note(entry.physicalOffset, entry.queueOffset, checks: 0, next: now)
+        answerWhenConfirmed(.done, reply)
+    }
+
     // MARK: Looking at what is unresolved
 
     func halfPage(skip: Int, limit: Int) -> HalfPage {

@@ -10,8 +10,12 @@ public struct BrokerOptions: Sendable {
     /// The address that stored messages and ids carry.
     public var host = HostAddress(address: 0x7F00_0001, port: 10_911)
     public var levels = DelayLevels.standard
+    /// Topics that a served broker has by the names of itself and its cluster (semantics, 1).
+    public var ownTopics: Set<String> { [name, cluster, cluster + "_REPLY_TOPIC"] }
     public var dataFolder = ""
     public var fileSystem = "unknown"
+    /// Log bytes behind the tail that count as still in memory (RocketMQ: 40 % of it).
+    public var memoryWindow: Int64 = 8 << 30
     /// Queues of a topic that is made by its first message.
     public var defaultQueues = 4
     public var autoCreateTopics = true
@@ -33,7 +37,7 @@ public struct BrokerOptions: Sendable {
 /// ``handle(_:_:)`` for what arrived, ``endTurn()``, then run or hand out the jobs, then sleep until ``nextDeadline()``.
 public final class Broker {
     public let store: Store
-    public let options: BrokerOptions
+    public internal(set) var options: BrokerOptions
     /// Epoch ms; set by the owner at the start of each turn, never going back.
     public private(set) var now: Int64
     public internal(set) var recovery = RecoveryReport()
@@ -41,6 +45,7 @@ public final class Broker {
     var topics: [String: Topic] = [:]
     /// Changes whenever a topic is made or removed, so that resolved batches notice.
     var topicsGeneration: UInt64 = 1
+    var groupsGeneration: UInt64 = 1
     var groups: [String: Group] = [:]
     var producers: [String: [String: Registration]] = [:]
     var timer = DelayTimer()

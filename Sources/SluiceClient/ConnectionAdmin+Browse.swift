@@ -1,5 +1,6 @@
 import SluiceAPI
 import SluiceBroker
+import SluiceHost
 import SluiceMessage
 import SluiceStorage
 
@@ -63,22 +64,5 @@ extension ConnectionAdmin {
             }
             return [message]
         }
-    }
-}
-
-/// Runs a blocking read on a thread of its own, off the cooperative pool.
-func offPool<T: Sendable>(_ body: @escaping @Sendable () throws(DiskError) -> T) async throws(APIError) -> T {
-    let result: Result<T, DiskError> = await withCheckedContinuation { continuation in
-        ReadingThread.shared.run {
-            do throws(DiskError) {
-                continuation.resume(returning: .success(try body()))
-            } catch {
-                continuation.resume(returning: .failure(error))
-            }
-        }
-    }
-    switch result {
-    case .success(let value): return value
-    case .failure(let error): throw APIError(.failed, "\(error)")
     }
 }

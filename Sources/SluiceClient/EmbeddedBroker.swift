@@ -18,6 +18,12 @@ public struct EmbeddedOptions: Sendable {
     public var segmentBytes: Int
     /// Log bytes between two checkpoints.
     public var checkpointBytes: Int
+    /// Names that routes and messages carry, and the address that stored messages and their ids do.
+    public var brokerName = "sluice"
+    public var cluster = "DefaultCluster"
+    public var advertised = "127.0.0.1:10911"
+    public var levels = DelayLevels.standard
+    public var autoCreateTopics = true
     /// Told now and then how many bytes of how many a recovery has read.
     public var progress: @Sendable (Int64, Int64) -> Void = { _, _ in }
 
@@ -37,7 +43,8 @@ public struct EmbeddedOptions: Sendable {
 
 /// A broker in this process, with its data folder.
 public final class EmbeddedBroker: Sendable {
-    private let host: Host
+    /// For a server that lets other processes at this broker.
+    package let host: Host
     /// What clients in this process connect through.
     public let connection: any Connection
     public let admin: any Admin
@@ -52,8 +59,14 @@ public final class EmbeddedBroker: Sendable {
         store.checkpointBytes = Int64(max(options.checkpointBytes, 1 << 20))
         store.retainBytes = options.retainBytes
         store.retainMilliseconds = options.retainMilliseconds
+        var broker = BrokerOptions()
+        broker.name = options.brokerName
+        broker.cluster = options.cluster
+        broker.host = HostAddress(options.advertised)
+        broker.levels = options.levels
+        broker.autoCreateTopics = options.autoCreateTopics
         var hostOptions = HostOptions(
-            dataFolder: options.dataFolder, create: options.create, store: store, broker: BrokerOptions())
+            dataFolder: options.dataFolder, create: options.create, store: store, broker: broker)
         hostOptions.progress = options.progress
         return EmbeddedBroker(try Host.open(hostOptions))
     }

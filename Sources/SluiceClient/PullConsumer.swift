@@ -1,5 +1,6 @@
 import SluiceAPI
 import SluiceBroker
+import SluiceHost
 import SluiceMessage
 import SluiceStorage
 
@@ -41,7 +42,7 @@ public final class PullConsumer: Sendable {
             let units = try source.load()
             guard !units.isEmpty else { return (Fetch.empty, offset) }
             let fetch = try reader.fetch(units[...], maxBytes: maxBytes)
-            answer.count(fetch, passed: fetch.count)
+            answer.count(fetch)
             return (fetch, fetch.next)
         } catch {
             throw APIError(.failed, "\(error)")
@@ -68,11 +69,6 @@ public final class PullConsumer: Sendable {
 }
 
 extension PullAnswer {
-    func count(_ fetch: Fetch, passed: Int) {
-        for counter in delivered { counter.add(passed) }
-        if !fetch.damaged.isEmpty { damaged.add(fetch.damaged.count) }
-    }
-
     /// Reads what the answer describes, filters it exactly, and counts what passed. Blocks for the disk.
     func read(maxBytes: Int) throws(DiskError) -> (messages: [StoredMessage], next: Int64) {
         guard let units, let reader else { return ([], next) }

@@ -56,7 +56,8 @@ public final class PushConsumer: Sendable {
         guard !subscriptions.isEmpty else { throw APIError(.invalid, "subscribe to a topic first") }
         let registration = Registration(
             client: client, address: connection.localAddress, consumerGroup: options.group, model: options.model,
-            subscriptions: subscriptions, push: { [weak self] push in self?.receive(push) })
+            subscriptions: subscriptions.mapValues { Subscription($0) },
+            push: { [weak self] push in self?.receive(push) })
         _ = try connection.callBlocking(.register(registration))
         state.withLock { state in
             state.isRunning = true
@@ -101,7 +102,7 @@ public final class PushConsumer: Sendable {
         state.withLock { state in
             switch push {
             case .membersChanged: state.needsSharing = true
-            case .offsetsReset(_, let topic): state.resets.append(topic)
+            case .offsetsReset(_, let topic, _): state.resets.append(topic)
             case .checkTransaction: break
             }
         }

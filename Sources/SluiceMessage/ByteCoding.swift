@@ -29,6 +29,12 @@ public struct ByteReader {
         return bytes.withUnsafeBytes { T(bigEndian: $0.loadUnaligned(fromByteOffset: at, as: T.self)) }
     }
 
+    public mutating func takeBytes(_ count: Int) -> [UInt8]? {
+        guard count >= 0, count <= bytes.count - at else { return nil }
+        defer { at += count }
+        return Array(bytes[at..<(at + count)])
+    }
+
     public mutating func takeText() -> String? {
         guard let count = take(UInt16.self).map(Int.init), at + count <= bytes.count else { return nil }
         defer { at += count }

@@ -18,6 +18,7 @@ public enum PropertyName {
     public static let timerDelayMilliseconds = "TIMER_DELAY_MS"
     public static let timerDeliverAt = "TIMER_DELIVER_MS"
     public static let timerDue = "TIMER_OUT_MS"
+    public static let timerRecalled = "TIMER_DEL_UNIQKEY"
     /// Ours: the physical offset of the record that a replayed message was copied from.
     public static let replayOf = "SLUICE_REPLAY_OF"
 }

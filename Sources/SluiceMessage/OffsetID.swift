@@ -17,6 +17,17 @@ public enum OffsetID {
         }
     }
 
+    /// Appends the id's 32 digits.
+    public static func append(_ host: HostAddress, physicalOffset: Int64, to bytes: inout [UInt8]) {
+        let halves = [UInt64(host.address) << 32 | UInt64(host.port), UInt64(bitPattern: physicalOffset)]
+        for half in halves {
+            for shift in stride(from: UInt64(60), through: 0, by: -4) {
+                let digit = UInt8(truncatingIfNeeded: half >> shift) & 15
+                bytes.append(digit + (digit < 10 ? 48 : 55))
+            }
+        }
+    }
+
     /// The physical offset an id names; nil when it is not 32 hex digits.
     public static func physicalOffset(_ id: String) -> Int64? {
         let digits = Array(id.utf8)

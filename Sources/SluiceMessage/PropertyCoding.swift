@@ -47,6 +47,32 @@ public enum PropertyCoding {
         }
     }
 
+    /// Takes a property out of a string in place; returns how many bytes are left.
+    public static func drop(_ name: StaticString, from bytes: UnsafeMutableRawBufferPointer) -> Int {
+        guard let base = bytes.baseAddress else { return 0 }
+        var kept = 0
+        var start = 0
+        while start < bytes.count {
+            let end =
+                memchr(base + start, Int32(valueEnd), bytes.count - start).map { UnsafeMutableRawPointer($0) - base }
+                ?? bytes.count
+            let length = name.utf8CodeUnitCount
+            let isIt =
+                end - start > length && memcmp(base + start, name.utf8Start, length) == 0
+                && bytes[start + length] == nameEnd
+            if !isIt, end > start {
+                if kept > 0 {
+                    bytes[kept] = valueEnd
+                    kept += 1
+                }
+                memmove(base + kept, base + start, end - start)
+                kept += end - start
+            }
+            start = end + 1
+        }
+        return kept
+    }
+
     /// True when a name or a value holds one of the two separators.
     public static func hasSeparator(_ text: String) -> Bool {
         text.utf8.contains { $0 == nameEnd || $0 == valueEnd }

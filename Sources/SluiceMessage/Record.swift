@@ -157,3 +157,31 @@ extension UnsafeRawPointer {
         T(bigEndian: loadUnaligned(fromByteOffset: offset, as: T.self))
     }
 }
+
+extension StoredMessage {
+    /// The message as a record again: for peers that are sent one under another topic or queue than it is stored.
+    public func record() -> [UInt8] {
+        let header = RecordHeader(
+            queue: Int32(truncatingIfNeeded: queue), flag: flag, queueOffset: queueOffset,
+            physicalOffset: physicalOffset, systemFlag: systemFlag, bornTimestamp: bornTimestamp,
+            bornHost: HostAddress(bornHost), storeTimestamp: storeTimestamp, storeHost: HostAddress(storeHost),
+            reconsumeTimes: reconsumeTimes, preparedOffset: preparedTransactionOffset)
+        let name = Array(topic.utf8.prefix(Limits.maxTopicLength))
+        let encoded = PropertyCoding.encode(properties)
+        let size = Record.size(body: body.count, topic: name.count, properties: encoded.count)
+        return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            name.withUnsafeBytes { name in
+                encoded.withUnsafeBytes { properties in
+                    body.withUnsafeBytes { body in
+                        guard let base = buffer.baseAddress else { return }
+                        _ = Record.encode(
+                            header, topic: name, properties: properties,
+                            moreProperties: UnsafeRawBufferPointer(start: nil, count: 0), body: body,
+                            into: UnsafeMutableRawPointer(base))
+                    }
+                }
+            }
+            count = size
+        }
+    }
+}

@@ -114,6 +114,30 @@ public final class Fetch: @unchecked Sendable {
         }
     }
 
+    /// Keeps the records that pass a test, at most `limit` of them; `stoppedAt` is the queue offset of the first record
+    /// that was not looked at any more.
+    public func filtered(limit: Int, _ passes: (RecordView) -> Bool) -> (kept: Int, stoppedAt: Int64?) {
+        var kept: [Int] = []
+        var to = 0
+        var start = 0
+        for end in ends {
+            let record = UnsafeRawBufferPointer(start: base + start, count: end - start)
+            if let view = RecordView(record), passes(view) {
+                if kept.count == limit {
+                    let stopped = view.queueOffset
+                    (used, ends) = (to, kept)
+                    return (kept.count, stopped)
+                }
+                if to != start { memmove(base + to, base + start, end - start) }
+                to += end - start
+                kept.append(to)
+            }
+            start = end
+        }
+        (used, ends) = (to, kept)
+        return (kept.count, nil)
+    }
+
     public func messages() -> [StoredMessage] {
         var messages: [StoredMessage] = []
         messages.reserveCapacity(count)

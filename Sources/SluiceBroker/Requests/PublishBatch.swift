@@ -1,3 +1,4 @@
+import Glibc
 import SluiceAPI
 import SluiceMessage
 
@@ -16,6 +17,10 @@ public final class PublishBatch: @unchecked Sendable {
         public var flag: Int32
         public var systemFlag: Int32
         public var reconsumeTimes: Int32
+        /// A message sent again to its retry topic becomes a dead letter from so many tries on; negative is the group's limit.
+        public var maxReconsumeTimes: Int32 = -1
+        /// Part of a batch, whose messages keep their property WAIT as RocketMQ's do.
+        public var isOfBatch = false
         public var bornTimestamp: Int64
         var start: Int
         var propertyBytes: Int32
@@ -32,6 +37,9 @@ public final class PublishBatch: @unchecked Sendable {
     public private(set) var entries: ContiguousArray<Entry> = []
     /// Names of the topics used.
     public private(set) var topics: [String] = []
+    /// By topic: the queues its producer would like when its first message makes the topic; 0 for the broker's default.
+    public private(set) var queuesWanted: [Int32] = []
+    private var numbers: [String: Int32] = [:]
     /// Why entries failed.
     public internal(set) var errors: [APIError] = []
     public var bornHost: HostAddress
@@ -66,9 +74,11 @@ public final class PublishBatch: @unchecked Sendable {
     }
 
     /// The number by which entries name a topic here.
-    public func topic(_ name: String) -> Int32 {
-        if let known = topics.firstIndex(of: name) { return Int32(known) }
+    public func topic(_ name: String, queuesWanted wanted: Int32 = 0) -> Int32 {
+        if let known = numbers[name] { return known }
+        numbers[name] = Int32(topics.count)
         topics.append(name)
+        queuesWanted.append(wanted)
         resolvedGeneration = 0
         return Int32(topics.count - 1)
     }
@@ -76,7 +86,8 @@ public final class PublishBatch: @unchecked Sendable {
     /// Adds a message and returns where the caller has to write its properties and, behind them, its body, at once.
     public func add(
         topic: Int32, queue: Int32, flag: Int32 = 0, systemFlag: Int32 = 0, reconsumeTimes: Int32 = 0,
-        bornTimestamp: Int64, propertyBytes: Int, bodyBytes: Int
+        maxReconsumeTimes: Int32 = -1, isOfBatch: Bool = false, bornTimestamp: Int64, propertyBytes: Int,
+        bodyBytes: Int
     ) -> UnsafeMutableRawPointer {
         let start = bytes
         makeRoom(propertyBytes + bodyBytes)
@@ -84,8 +95,8 @@ public final class PublishBatch: @unchecked Sendable {
         entries.append(
             Entry(
                 topic: topic, queue: queue, flag: flag, systemFlag: systemFlag, reconsumeTimes: reconsumeTimes,
-                bornTimestamp: bornTimestamp, start: start, propertyBytes: Int32(propertyBytes),
-                bodyBytes: Int32(bodyBytes)))
+                maxReconsumeTimes: maxReconsumeTimes, isOfBatch: isOfBatch, bornTimestamp: bornTimestamp, start: start,
+                propertyBytes: Int32(propertyBytes), bodyBytes: Int32(bodyBytes)))
         return base + start
     }
 
@@ -100,6 +111,17 @@ public final class PublishBatch: @unchecked Sendable {
 
     func properties(_ entry: borrowing Entry) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: base + entry.start, count: Int(entry.propertyBytes))
+    }
+
+    /// Takes the property WAIT out of an entry's properties where they stand.
+    func dropWait(_ index: Int) {
+        let entry = entries[index]
+        let properties = UnsafeMutableRawBufferPointer(start: base + entry.start, count: Int(entry.propertyBytes))
+        let body = base + entry.start + Int(entry.propertyBytes)
+        let kept = PropertyCoding.drop("WAIT", from: properties)
+        // The body moves up behind them.
+        memmove(base + entry.start + kept, body, Int(entry.bodyBytes))
+        entries[index].propertyBytes = Int32(kept)
     }
 
     func body(_ entry: borrowing Entry) -> UnsafeRawBufferPointer {
@@ -130,6 +152,8 @@ public final class PublishBatch: @unchecked Sendable {
     public func use(topics names: [String]) {
         guard names.count != topics.count else { return }
         topics = names
+        queuesWanted = Array(repeating: 0, count: names.count)
+        numbers = [:]
         resolvedGeneration = 0
     }
 

@@ -11,13 +11,37 @@ public enum Request: Sendable {
     case endTransaction(EndTransaction)
 
     case register(Registration)
-    case unregister(client: String)
+    /// A client leaves: these groups of its, or all of them where neither is named.
+    case unregister(client: String, consumerGroup: String? = nil, producerGroup: String? = nil)
     case members(group: String)
     case lock(group: String, client: String, queues: [QueueID])
     case unlock(group: String, client: String, queues: [QueueID])
 
     case committed(group: String, queues: [QueueID])
+    /// Where a consumer of the group goes on; nil leaves the choice to the client (RocketMQ's QUERY_CONSUMER_OFFSET).
+    case start(group: String, QueueID)
+    /// Every committed offset of every group.
+    case allCommitted
     case offset(QueueID, OffsetTarget)
+    /// Store times of the messages at these offsets, epoch ms.
+    case storeTimes([(QueueID, Int64)])
+    case topicConfig(String)
+    /// Topics and groups as they are configured, without their figures.
+    case configs
+    /// Makes a topic if it is not there: for those a broker always has.
+    case ensureTopic(TopicConfig)
+    /// Consumers of a group, producers of a group; of all groups when none is named.
+    case consumers(group: String)
+    case producers(group: String?)
+    /// How far each delay level was delivered, as an offset of its schedule queue (RocketMQ's delayOffset).
+    case delayOffsets
+    /// Asks the producer of a half again, now, and counts its checks anew.
+    case recheck(id: String)
+    /// Withdraws a message that waits for an exact time, by its topic and unique key (RocketMQ's RECALL_MESSAGE).
+    case recall(topic: String, uniqueKey: String)
+    /// Changes one of the broker's options by RocketMQ's name, until it is closed.
+    case setOption(name: String, value: String)
+    case reader
 
     case broker
     case flow(since: Int64)
@@ -47,7 +71,15 @@ public enum Response: Sendable {
     case members([String])
     case queues([QueueID])
     case committed([Int64?])
+    case start(Int64?)
+    case allCommitted([OffsetCommit])
     case offset(Int64)
+    case storeTimes([Int64?])
+    case topicConfig(TopicConfig?)
+    case configs(Configs)
+    case registrations([Registration])
+    case delayOffsets([Int: Int64])
+    case reader(LogReader)
     case outcome(ResolutionOutcome)
     case broker(BrokerStatus)
     case flow([FlowSample])
@@ -66,6 +98,15 @@ public enum Response: Sendable {
 
 /// Called once with the answer, on the owner's thread.
 public typealias Reply = @Sendable (Response) -> Void
+
+/// What is configured on a broker.
+public struct Configs: Sendable {
+    public var topics: [TopicConfig]
+    public var groups: [GroupConfig]
+    /// Counts changes of topics since the broker started.
+    public var topicsGeneration: UInt64
+    public var groupsGeneration: UInt64
+}
 
 /// Asks for messages of one queue.
 public struct PullRequest: Sendable {
@@ -115,6 +156,14 @@ public struct PullAnswer: Sendable {
     public var delivered: [DeliveryCounter]
     /// Counts records that were left out since they do not match their sums.
     public var damaged: DeliveryCounter
+}
+
+extension PullAnswer {
+    /// Counts what was read as delivered: all of it, or what passed a further filter.
+    public func count(_ fetch: Fetch, passed: Int? = nil) {
+        for counter in delivered { counter.add(passed ?? fetch.count) }
+        if !fetch.damaged.isEmpty { damaged.add(fetch.damaged.count) }
+    }
 }
 
 /// Moves one queue's committed offset.
@@ -178,15 +227,18 @@ public struct Registration: Sendable {
     public var version: Int
     public var consumerGroup: String?
     public var model: MessageModel
-    /// Topic → filter expression.
-    public var subscriptions: [String: String]
+    /// By topic.
+    public var subscriptions: [String: Subscription]
+    /// How the group gets its messages, and where it begins without an offset: RocketMQ's names, told to its tools.
+    public var consumeType = "CONSUME_PASSIVELY"
+    public var consumeFrom = "CONSUME_FROM_LAST_OFFSET"
     public var producerGroup: String?
     /// What the broker tells this client by itself; called on the owner's thread, must be short.
     public var push: @Sendable (ServerPush) -> Void
 
     public init(
         client: String, address: String, language: String = "SWIFT", version: Int = 409, consumerGroup: String? = nil,
-        model: MessageModel = .clustering, subscriptions: [String: String] = [:], producerGroup: String? = nil,
+        model: MessageModel = .clustering, subscriptions: [String: Subscription] = [:], producerGroup: String? = nil,
         push: @escaping @Sendable (ServerPush) -> Void
     ) {
         self.client = client
@@ -201,12 +253,30 @@ public struct Registration: Sendable {
     }
 }
 
+/// What a group wants of a topic.
+public struct Subscription: Sendable, Equatable, ExpressibleByStringLiteral {
+    /// `*`, `tagA || tagB`, or SQL.
+    public var expression: String
+    /// `TAG` or `SQL92`.
+    public var type: String
+    /// Epoch ms at which the client made it.
+    public var version: Int64
+
+    public init(_ expression: String, type: String = "TAG", version: Int64 = 0) {
+        self.expression = expression
+        self.type = type
+        self.version = version
+    }
+
+    public init(stringLiteral value: String) { self.init(value) }
+}
+
 /// What a broker sends to a client unasked.
 public enum ServerPush: Sendable {
     /// Members or subscriptions of a group changed: share the queues out anew.
     case membersChanged(group: String)
     /// How did this half message's transaction end?
     case checkTransaction(half: StoredMessage, queueOffset: Int64)
-    /// An operator moved the group's offsets: drop what was pulled ahead and go on from the committed ones.
-    case offsetsReset(group: String, topic: String)
+    /// An operator moved the group's offsets: drop what was pulled ahead and go on from these, which are committed.
+    case offsetsReset(group: String, topic: String, offsets: [QueueID: Int64])
 }

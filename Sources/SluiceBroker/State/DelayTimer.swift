@@ -82,6 +82,22 @@ struct DelayTimer {
         findNextDue()
     }
 
+    /// Takes out one record's entry; false when it is not there.
+    mutating func remove(_ physicalOffset: Int64) -> Bool {
+        for key in keys {
+            guard let index = buckets[key]?.firstIndex(where: { $0.physicalOffset == physicalOffset }) else { continue }
+            buckets[key]?.remove(at: index)
+            if buckets[key]?.isEmpty == true {
+                buckets[key] = nil
+                keys.remove(at: position(of: key))
+            }
+            count -= 1
+            findNextDue()
+            return true
+        }
+        return false
+    }
+
     /// Calls `body` with the entries, soonest first, until it says stop.
     mutating func forEachSoonest(_ body: (Entry) -> Bool) {
         for key in keys {
@@ -117,6 +133,16 @@ public struct DelayLevels: Sendable, Equatable {
 
     init(milliseconds: [Int64]) { self.milliseconds = milliseconds }
 
+    /// The list again, each with the largest unit that divides it.
+    public var text: String {
+        milliseconds.map { span in
+            for (unit, size) in [("d", Int64(86_400_000)), ("h", 3_600_000), ("m", 60_000)] where span % size == 0 {
+                return "\(span / size)\(unit)"
+            }
+            return "\(span / 1_000)s"
+        }.joined(separator: " ")
+    }
+
     /// Nil when the text is not such a list.
     public init?(_ text: String) {
         var found: [Int64] = []
@@ -130,6 +156,9 @@ public struct DelayLevels: Sendable, Equatable {
         guard !found.isEmpty else { return nil }
         milliseconds = found
     }
+
+    /// Milliseconds of the level that a queue of the schedule topic holds, which is one more than its number.
+    public func delay(ofQueue queue: Int) -> Int64 { milliseconds(queue + 1) }
 
     /// Milliseconds of a level; above the last one it is the last, as in RocketMQ.
     func milliseconds(_ level: Int) -> Int64 { milliseconds[min(max(level, 1), milliseconds.count) - 1] }

@@ -24,11 +24,11 @@ final class Topic {
     private var queues: [ConsumeQueue?]
     private var nextQueue = 0
 
-    init(_ config: TopicConfig) {
+    init(_ config: TopicConfig, kind: TopicKind) {
         self.config = config
         nameBytes = ContiguousArray(config.name.utf8)
         keyHash = Store.topicHash(config.name)
-        kind = Self.kind(config.name)
+        self.kind = kind
         isBrokersOwn = TopicName.forbiddenToSend.contains(config.name)
         queues = Array(repeating: nil, count: max(config.readQueues, config.writeQueues))
     }

@@ -37,7 +37,7 @@ struct CommandFailure: Error, CustomStringConvertible {
     init(_ error: APIError) {
         let status: ExitStatus =
             switch error.code {
-            case .invalid: .usage
+            case .invalid, .tooLarge: .usage
             case .notFound: .notFound
             case .conflict: .conflict
             case .refused, .unavailable: .refused

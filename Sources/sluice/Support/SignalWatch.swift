@@ -6,6 +6,7 @@ final class SignalWatch: Sendable {
     private struct State {
         var received: Int32 = 0
         var handler: (@Sendable () -> Void)?
+        var onHangup: (@Sendable () -> Void)?
     }
     private let state = Mutex(State())
     /// Becomes readable with the first signal and stays so: for `poll`.
@@ -49,6 +50,15 @@ final class SignalWatch: Sendable {
         return number == 0 ? nil : number
     }
 
+    /// Makes HUP call a handler on the watching thread, as often as it comes, instead of ending.
+    func onHangup(_ handler: @escaping @Sendable () -> Void) { state.withLock { $0.onHangup = handler } }
+
+    /// Blocks until a signal asks for the end.
+    func waitForEnd() {
+        var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while received == nil { _ = poll(&ready, 1, -1) }
+    }
+
     /// Calls a handler on the watching thread at the first signal (at once when there was one already).
     func onSignal(_ handler: @escaping @Sendable () -> Void) {
         let late = state.withLock { state in
@@ -75,6 +85,10 @@ final class SignalWatch: Sendable {
         while true {
             var number: Int32 = 0
             guard sigwait(&signals, &number) == 0 else { continue }
+            if number == SIGHUP, let reload = state.withLock({ $0.onHangup }) {
+                reload()
+                continue
+            }
             let (isFirst, handler) = state.withLock { state in
                 let isFirst = state.received == 0
                 if isFirst { state.received = number }

@@ -1,0 +1,117 @@
+import SluiceAPI
+import SluiceBroker
+import SluiceHost
+import SluiceMessage
+import SluiceRemoting
+import SluiceStorage
+
+/// Messages by key, id and place (requests, 4).
+extension Call {
+    func lookUps() async throws(Refusal) -> Frame? {
+        switch request.code {
+        case RequestCode.queryMessage: return try await queryMessage()
+        case RequestCode.viewMessageByID: return try await viewMessage()
+        case RequestCode.queryConsumeQueue: return try await queryConsumeQueue()
+        default: return nil
+        }
+    }
+
+    /// Messages one answer holds at most, as RocketMQ's index does.
+    private static let mostFound: Int64 = 64
+
+    private func read<T: Sendable>(
+        _ body: @escaping @Sendable () throws(DiskError) -> T
+    ) async throws(Refusal) -> T {
+        do throws(APIError) {
+            return try await offPool(body)
+        } catch {
+            throw Refusal(error)
+        }
+    }
+
+    private func queryMessage() async throws(Refusal) -> Frame {
+        let topic = try text("topic")
+        let key = try text("key")
+        let isUnique = request.bool(Signature.uniqueKeyQueryField) ?? false
+        let most = isUnique ? 32 : min(max(try integer("maxNum"), 1), Self.mostFound)
+        let begin = request.integer("beginTimestamp") ?? 0
+        let times = begin...max(begin, request.integer("endTimestamp") ?? .max)
+        guard case .lookUp(let lookup, let reader) = try await ask(.lookUp(topic: topic, key: key)) else {
+            return ok()
+        }
+        let records = try await read { () throws(DiskError) -> [UInt8] in
+            var found: [UInt8] = []
+            var count = 0
+            for offset in try lookup.candidates(limit: Int(most) * 4) where count < most {
+                guard let fetch = try reader.record(at: offset), let message = fetch.messages().first,
+                    message.topic == topic, times.contains(message.storeTimestamp),
+                    isUnique ? message.property(PropertyName.uniqueKey) == key : message.isFound(by: key)
+                else { continue }
+                found.append(contentsOf: fetch.bytes)
+                count += 1
+            }
+            return found
+        }
+        guard !records.isEmpty else {
+            throw Refusal(ResponseCode.queryNotFound, "can not find message, maybe time range not correct")
+        }
+        let status = try await brokerStatus()
+        var frame = ok([
+            "indexLastUpdateTimestamp": String(service.now),
+            "indexLastUpdatePhyoffset": String(status.maxPhysicalOffset),
+        ])
+        frame.body = records
+        return frame
+    }
+
+    private func viewMessage() async throws(Refusal) -> Frame {
+        let offset = try integer("offset")
+        guard case .reader(let reader) = try await ask(.reader) else { return ok() }
+        let record = try await read { () throws(DiskError) -> [UInt8]? in
+            try reader.record(at: offset).map { Array($0.bytes) }
+        }
+        guard let record else {
+            throw Refusal(ResponseCode.systemError, "can not find message by the offset, \(offset)")
+        }
+        var frame = ok()
+        frame.body = record
+        return frame
+    }
+
+    private func queryConsumeQueue() async throws(Refusal) -> Frame {
+        let queue = QueueID(try text("topic"), Int(clamping: try integer("queueId")))
+        let from = try integer("index")
+        let count = min(max(request.integer("count") ?? 10, 1), 1_000)
+        guard case .units(let source, let reader) = try await ask(.browse(queue, from: from, limit: Int(count))),
+            case .offset(let first) = try await ask(.offset(queue, .first)),
+            case .offset(let last) = try await ask(.offset(queue, .last))
+        else { return ok() }
+        // An index that does not exist is answered with an empty body (observed).
+        guard from >= first, from < last else { return ok() }
+        let levels = options.levels
+        let data = try await read { () throws(DiskError) -> [JSONValue] in
+            try source.load().map { offset, unit throws(DiskError) in
+                var tagCode = Int64(unit.tagCode)
+                if queue.topic == TopicName.schedule, let message = try reader.record(at: unit.physicalOffset) {
+                    // There the slot holds the time it is due (message format, 7).
+                    tagCode = (message.messages().first?.storeTimestamp ?? 0) + levels.delay(ofQueue: queue.queue)
+                }
+                return .fields([
+                    "eval": true, "physicOffset": .int(unit.physicalOffset), "physicSize": .int(Int64(unit.size)),
+                    "tagsCode": .int(tagCode),
+                ])
+            }
+        }
+        return ok(
+            body: .fields([
+                "maxQueueIndex": .int(last), "minQueueIndex": .int(first), "queueData": .array(data),
+            ]))
+    }
+}
+
+extension StoredMessage {
+    /// Found by one of its keys or its unique key, which are all in the index.
+    fileprivate func isFound(by key: String) -> Bool {
+        keys.contains(key) || property(PropertyName.uniqueKey) == key
+    }
+}

@@ -1,0 +1,224 @@
+import Logging
+import NIOCore
+import SluiceBroker
+import SluiceMessage
+import SluiceRemoting
+
+/// One client's connection: cuts frames out of what arrives, hands them on, and writes the answers.
+///
+/// `@unchecked Sendable`: everything but its identity is touched on the event loop only.
+final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let service: Service
+    let number: Int
+    /// `ip:port` of the peer.
+    private(set) var remoteText = "unknown"
+    private(set) var bornHost = HostAddress(address: 0, port: 0)
+    let header = HeaderReader()
+    /// Ids of the clients that sent heartbeats over this connection.
+    var clients: Set<String> = []
+    /// Event loop time of the last byte either way, nanoseconds.
+    private(set) var lastActive: NIODeadline
+    private(set) var isClosed = false
+
+    private var context: ChannelHandlerContext?
+    /// The beginning of a frame whose rest has not come.
+    private var held = ByteBuffer()
+    private var out: [UInt8] = []
+    private var open: ServedBatch?
+    private var spare: [ServedBatch] = []
+    /// Bytes of answers that the peer has not taken.
+    private(set) var unsent = 0
+    private var isReadingPaused = false
+
+    /// A peer that has so many bytes of answers to take is not read from.
+    static let pauseAbove = 1 << 20
+
+    init(_ service: Service, number: Int) {
+        self.service = service
+        self.number = number
+        lastActive = .now()
+    }
+
+    /// Bytes held for this peer: incomplete frames and answers not taken.
+    var heldBytes: Int { held.readableBytes + unsent }
+
+    // MARK: Channel
+
+    func channelActive(context: ChannelHandlerContext) {
+        begin(context)
+        context.fireChannelActive()
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { if context.channel.isActive { begin(context) } }
+
+    private func begin(_ context: ChannelHandlerContext) {
+        guard self.context == nil else { return }
+        self.context = context
+        if let address = context.remoteAddress {
+            let ip = address.ipAddress ?? "127.0.0.1"
+            remoteText = "\(ip):\(address.port ?? 0)"
+            bornHost = HostAddress(remoteText)
+        }
+        service.connections.add(self)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isClosed = true
+        self.context = nil
+        service.connections.remove(self)
+        service.closed(self)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        service.logger.debug("connection of \(remoteText) failed: \(error)")
+        context.close(promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var incoming = unwrapInboundIn(data)
+        lastActive = .now()
+        if held.readableBytes == 0 {
+            parse(&incoming)
+            if incoming.readableBytes > 0 { held.writeBuffer(&incoming) }
+        } else {
+            held.writeBuffer(&incoming)
+            parse(&held)
+        }
+        if held.readableBytes == 0 {
+            if held.capacity > 1 << 20 { held = ByteBuffer() } else { held.clear() }
+        } else if held.readerIndex > 1 << 16 {
+            held.discardReadBytes()
+        }
+        if !isClosed { service.connections.check(self) }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        submitOpen()
+        flush()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) { context.fireChannelWritabilityChanged() }
+
+    private func parse(_ buffer: inout ByteBuffer) {
+        let used = buffer.withUnsafeReadableBytes { raw -> Int in
+            var at = 0
+            while !isClosed, at < raw.count {
+                let rest = UnsafeRawBufferPointer(rebasing: raw[at...])
+                switch FrameScanner.scan(rest) {
+                case .incomplete: return at
+                case .invalid(let reason):
+                    close("sent bytes that are no frame: \(reason)")
+                    return raw.count
+                case .frame(let type, let headerRange, let bodyRange):
+                    take(
+                        type, UnsafeRawBufferPointer(rebasing: rest[headerRange]),
+                        UnsafeRawBufferPointer(rebasing: rest[bodyRange]))
+                    at += bodyRange.upperBound
+                }
+            }
+            return at
+        }
+        buffer.moveReaderIndex(forwardBy: min(used, buffer.readableBytes))
+    }
+
+    private func take(_ type: HeaderType, _ headerBytes: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) {
+        do throws(JSONError) {
+            try header.read(headerBytes, type)
+        } catch {
+            return close("sent a header that cannot be read: \(error)")
+        }
+        service.handle(self, body)
+    }
+
+    // MARK: Publishing
+
+    /// The batch that messages read now go into.
+    var openBatch: ServedBatch {
+        if let open { return open }
+        let batch = spare.popLast() ?? ServedBatch(self, service.inbox, bornHost: bornHost)
+        open = batch
+        return batch
+    }
+
+    /// Hands what was read over to the broker; what else the peer asks comes after it.
+    func submitOpen() {
+        guard let batch = open else { return }
+        open = nil
+        service.publish(batch)
+    }
+
+    func recycle(_ batch: ServedBatch) {
+        // A peer that goes through thousands of topics does not make this memory grow.
+        guard spare.count < 4, batch.batch.topics.count < 1_024, batch.batch.bytes < 1 << 20 else { return }
+        batch.reset()
+        spare.append(batch)
+    }
+
+    // MARK: Writing
+
+    /// Appends an answer; it leaves with the next ``flush()``.
+    func write(_ body: (inout [UInt8]) -> Void) {
+        guard !isClosed else { return }
+        body(&out)
+    }
+
+    func send(_ frame: Frame) {
+        write { frame.encode(into: &$0) }
+        flush()
+    }
+
+    /// Writes a header that is complete in itself and the bytes behind it.
+    func send(header: [UInt8], body: UnsafeRawBufferPointer) {
+        guard !isClosed, let context else { return }
+        var buffer = context.channel.allocator.buffer(capacity: out.count + header.count + body.count)
+        buffer.writeBytes(out)
+        out.removeAll(keepingCapacity: true)
+        buffer.writeBytes(header)
+        buffer.writeBytes(body)
+        write(buffer, context)
+    }
+
+    func flush() {
+        guard !out.isEmpty else { return }
+        guard !isClosed, let context else { return out.removeAll() }
+        var buffer = context.channel.allocator.buffer(capacity: out.count)
+        buffer.writeBytes(out)
+        if out.capacity > 1 << 20 { out = [] } else { out.removeAll(keepingCapacity: true) }
+        write(buffer, context)
+    }
+
+    private func write(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) {
+        let count = buffer.readableBytes
+        unsent += count
+        service.connections.unsent += count
+        lastActive = .now()
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.whenComplete { _ in self.sent(count) }
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: promise)
+        if unsent > Self.pauseAbove, !isReadingPaused { setReading(false) }
+        service.connections.check(self)
+    }
+
+    private func sent(_ count: Int) {
+        unsent -= count
+        service.connections.unsent -= count
+        if isReadingPaused, unsent <= Self.pauseAbove / 2 { setReading(true) }
+    }
+
+    /// Stops reading a peer that does not take its answers, or goes on.
+    private func setReading(_ on: Bool) {
+        isReadingPaused = !on
+        _ = context?.channel.setOption(.autoRead, value: on)
+    }
+
+    func close(_ reason: String) {
+        guard !isClosed else { return }
+        service.logger.warning("\(remoteText) \(reason); its connection is closed")
+        isClosed = true
+        context?.close(promise: nil)
+    }
+}

@@ -1,0 +1,142 @@
+import CSluice
+import Logging
+import NIOCore
+import SluiceAPI
+import SluiceBroker
+import SluiceHost
+import SluiceMessage
+import SluiceRemoting
+
+/// What the server end of the protocol does with requests.
+///
+/// `@unchecked Sendable`: its state is touched on the event loop only; `ask` and `host` may be used from anywhere.
+final class Service: @unchecked Sendable {
+    let host: Host
+    let options: ServerOptions
+    let loop: any EventLoop
+    let logger: Logger
+    let connections: ConnectionTable
+    let clients = ClientTable()
+    let relays = RelayTable()
+    let nameServer: NameServer
+    let stats: StatsSampler
+    let startedAt: Int64
+    /// Items that other threads have for the loop. Set once, when there is something to handle them.
+    private(set) var inbox: LoopInbox!
+
+    init(_ host: Host, _ options: ServerOptions, _ loop: any EventLoop, _ logger: Logger) {
+        self.host = host
+        self.options = options
+        self.loop = loop
+        self.logger = logger
+        connections = ConnectionTable(options.limits)
+        nameServer = NameServer(options)
+        stats = StatsSampler()
+        startedAt = sluice_wall_milliseconds()
+        inbox = LoopInbox(loop) { [unowned self] items in drain(items) }
+    }
+
+    // MARK: From the owner's thread
+
+    private func drain(_ items: [LoopInbox.Item]) {
+        var touched: [RemotingConnection] = []
+        for item in items {
+            switch item {
+            case .published(let batch):
+                answer(batch)
+                touched.append(batch.connection)
+                batch.connection.recycle(batch)
+            case .work(let work): work()
+            }
+        }
+        for connection in touched { connection.flush() }
+    }
+
+    /// Hands a request to the broker and its answer to `reply`, on the event loop.
+    func ask(_ request: Request, _ reply: @escaping @Sendable (Response) -> Void) {
+        host.submit(request) { [inbox] response in inbox?.add(.work { reply(response) }) }
+    }
+
+    /// Asks and waits, for requests whose rate does not matter.
+    func ask(_ request: Request) async throws(APIError) -> Response {
+        let response = await withCheckedContinuation { continuation in
+            host.submit(request) { continuation.resume(returning: $0) }
+        }
+        if case .failed(let error) = response { throw error }
+        return response
+    }
+
+    // MARK: Dispatch
+
+    /// Handles the frame that `connection.header` was just read from.
+    func handle(_ connection: RemotingConnection, _ body: UnsafeRawBufferPointer) {
+        let header = connection.header
+        if header.isResponse { return relays.answered(Frame(header, body: body), over: connection) }
+        if let refusal = options.access.current?.refusal(header, body: body, remoteAddress: connection.remoteText) {
+            return refuse(connection, ResponseCode.systemError, Self.aclRemark(refusal))
+        }
+        switch header.code {
+        case RequestCode.sendMessageV2, RequestCode.sendMessage, RequestCode.sendBatchMessage:
+            publish(connection, body)
+        case RequestCode.pullMessage, RequestCode.litePullMessage: pull(connection)
+        case RequestCode.updateConsumerOffset: updateOffset(connection)
+        case RequestCode.endTransaction: endTransaction(connection)
+        case RequestCode.consumerSendMessageBack: sendBack(connection)
+        case RequestCode.heartBeat: heartbeat(connection, body)
+        case RequestCode.unregisterClient: unregister(connection)
+        default: handleLater(connection, body)
+        }
+    }
+
+    /// 4.9's form of a refusal by ACL (remoting frame, 9).
+    private static func aclRemark(_ reason: String) -> String {
+        "org.apache.rocketmq.acl.common.AclException: \(reason)"
+    }
+
+    /// Answers the frame in hand with an error, unless nobody must answer it.
+    func refuse(_ connection: RemotingConnection, _ code: Int32, _ remark: String) {
+        let header = connection.header
+        guard !header.isOneway else { return }
+        let frame = Frame(
+            code: code, flag: FrameFlag.response, opaque: header.opaque, remark: remark, fields: [], type: header.type)
+        connection.write { frame.encode(into: &$0) }
+    }
+
+    /// Everything whose rate does not matter: a task a request.
+    private func handleLater(_ connection: RemotingConnection, _ body: UnsafeRawBufferPointer) {
+        // What came before over this connection is to be seen by this request.
+        connection.submitOpen()
+        let request = Frame(connection.header, body: body)
+        let call = Call(request: request, connection: connection, service: self)
+        Task {
+            var response = await call.answer()
+            guard !request.isOneway else { return }
+            response.opaque = request.opaque
+            response.flag = FrameFlag.response
+            response.type = request.type
+            let answer = response
+            inbox.add(.work { connection.send(answer) })
+        }
+    }
+
+    /// A connection is gone: so are the clients that spoke over it.
+    func closed(_ connection: RemotingConnection) {
+        relays.closed(connection)
+        for client in connection.clients where clients.forget(client, over: connection) {
+            host.submit(.unregister(client: client)) { _ in }
+        }
+    }
+}
+
+extension ResponseCode {
+    /// The response code of a refusal (remoting frame, 12).
+    static func of(_ error: APIError) -> Int32 {
+        switch error.code {
+        case .tooLarge: messageIllegal
+        case .notFound: topicNotExist
+        case .refused: noPermission
+        case .unavailable: serviceNotAvailable
+        case .invalid, .conflict, .unreachable, .failed: systemError
+        }
+    }
+}

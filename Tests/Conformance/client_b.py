@@ -1,0 +1,46 @@
+"""Client B: the 1.0 C++ library. client_b.py NAMESRV_ADDR CASE; --help says more."""
+import conformance_support as support
+
+support.use_scratch_home()
+
+import older_api  # noqa: E402
+import scenarios  # noqa: E402
+from conformance_support import Inbox, bodies  # noqa: E402
+
+
+def resume(library, run):
+    """Only here: the consumers of the other clients do not survive their shutdown."""
+    before, between = bodies(run, "before", 20), bodies(run, "between", 20)
+    first, second = Inbox(), Inbox()
+    producer = library.producer()
+    producer.send(before[0])
+    consumer = library.consumer(first, instance="first")
+    for body in before[1:]:
+        producer.send(body)
+    first.wait_for_all(before)
+    consumer.shutdown()
+    for body in between:
+        producer.send(body)
+    library.consumer(second, instance="second")
+    second.wait_for_all(between)
+    support.until_ready(producer.send, [second])
+    first.expect_exactly(before)
+    second.expect_exactly(between)
+    return f"a second consumer got the {len(between)} messages since the first one's shutdown, and no other"
+
+
+if __name__ == "__main__":
+    support.main("B", older_api.OlderApi, {
+        "send_sync": scenarios.send_sync,
+        "send_oneway": scenarios.send_oneway,
+        "async": older_api.send_async,
+        "ordered": scenarios.ordered,
+        "tags": scenarios.tags,
+        "delay": scenarios.delay,
+        "retry": scenarios.retry,
+        "broadcast": scenarios.broadcast,
+        "clustering": scenarios.clustering,
+        "resume": resume,
+        "pull": older_api.pull,
+        "acl": scenarios.acl,
+    })
