@@ -23,7 +23,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
@@ -32,6 +31,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CSluice"),
+        .systemLibrary(name: "CCrypto"),
         .systemLibrary(name: "CDeflate"),
         .target(name: "CNcurses", linkerSettings: [.linkedLibrary("ncursesw")]),
 
@@ -46,8 +46,7 @@ let package = Package(
             ], swiftSettings: hot),
         .target(name: "SluiceHost", dependencies: ["SluiceBroker", "CSluice"], swiftSettings: strict),
         .target(
-            name: "SluiceRemoting", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: hot),
+            name: "SluiceRemoting", dependencies: ["CCrypto"], swiftSettings: hot),
         .target(
             name: "SluiceServer",
             dependencies: [
@@ -57,7 +56,8 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ], swiftSettings: hot),
-        .target(name: "SluiceClient", dependencies: ["SluiceAPI", "SluiceHost"], swiftSettings: hot),
+        .target(
+            name: "SluiceClient", dependencies: ["SluiceAPI", "SluiceHost", "SluiceRemoting"], swiftSettings: hot),
         .target(
             name: "SluiceThemes", path: "Themes",
             resources: [
@@ -85,6 +85,17 @@ let package = Package(
         .testTarget(
             name: "SluiceMessageTests", dependencies: ["SluiceMessage", "SluiceTestSupport"],
             path: "Tests/SluiceMessageTests", swiftSettings: strict),
+        .testTarget(
+            name: "SluiceRemotingTests", dependencies: ["SluiceRemoting", "SluiceMessage", "SluiceTestSupport"],
+            path: "Tests/SluiceRemotingTests", swiftSettings: strict),
+        .testTarget(
+            name: "SluiceServerTests",
+            dependencies: [
+                "SluiceServer", "SluiceRemoting", "SluiceClient", "SluiceHost", "SluiceBroker", "SluiceAPI",
+                "SluiceMessage", "SluiceTestSupport", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/SluiceServerTests", swiftSettings: strict),
         .testTarget(
             name: "SluiceStorageTests",
             dependencies: ["SluiceStorage", "SluiceBroker", "SluiceAPI", "SluiceMessage", "SluiceTestSupport"],

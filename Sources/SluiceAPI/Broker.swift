@@ -7,7 +7,7 @@ public enum Durability: String, Sendable, Codable, CaseIterable {
 }
 
 /// What a broker says of itself.
-public struct BrokerStatus: Sendable, Equatable {
+public struct BrokerStatus: Sendable, Codable, Equatable {
     public var name: String
     public var cluster: String
     public var version: String
@@ -73,7 +73,7 @@ public struct BrokerStatus: Sendable, Equatable {
 }
 
 /// The broker's counters at one moment, taken once a second on the second.
-public struct FlowSample: Sendable, Equatable {
+public struct FlowSample: Sendable, Codable, Equatable {
     /// Epoch ms, a multiple of 1,000.
     public var time: Int64
     /// Messages stored in normal topics so far.
@@ -92,7 +92,7 @@ public struct FlowSample: Sendable, Equatable {
 }
 
 /// An error that an answer carries: what failed, where, and what to do, in one or two sentences.
-public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct APIError: Error, Sendable, Equatable, Codable, CustomStringConvertible {
     /// What a program decides by.
     public enum Code: String, Sendable, Codable {
         /// The caller's input is wrong (bad name, too large, out of range).

@@ -11,7 +11,7 @@ public enum BrowseQuery: Sendable, Equatable {
 }
 
 /// Where a group (or a reader) should stand.
-public enum OffsetTarget: Sendable, Equatable {
+public enum OffsetTarget: Sendable, Codable, Equatable {
     /// The oldest message kept.
     case first
     /// Behind the newest message.
@@ -23,7 +23,7 @@ public enum OffsetTarget: Sendable, Equatable {
 }
 
 /// Moving a group's offsets.
-public struct ResetRequest: Sendable, Equatable {
+public struct ResetRequest: Sendable, Codable, Equatable {
     public var group: String
     public var topic: String
     /// One queue only; nil is all of the topic.
@@ -42,7 +42,7 @@ public struct ResetRequest: Sendable, Equatable {
 }
 
 /// What a reset does (or would do) to one queue.
-public struct ResetStep: Sendable, Equatable {
+public struct ResetStep: Sendable, Codable, Equatable {
     public var id: QueueID
     /// The committed offset before; nil when there was none.
     public var from: Int64?

@@ -1,7 +1,7 @@
 import SluiceMessage
 
 /// A delayed message that waits for its moment.
-public struct PendingDelay: Sendable, Equatable {
+public struct PendingDelay: Sendable, Codable, Equatable {
     /// Unique key, or the offset id where its producer made none.
     public var id: String
     public var topic: String
@@ -37,7 +37,7 @@ public struct PendingDelay: Sendable, Equatable {
 }
 
 /// Which pending delays to list, soonest first.
-public struct DelayQuery: Sendable, Equatable {
+public struct DelayQuery: Sendable, Codable, Equatable {
     /// Only those for this topic.
     public var topic: String?
     /// Only those whose id or one of whose keys is this.
@@ -56,7 +56,7 @@ public struct DelayQuery: Sendable, Equatable {
 }
 
 /// One page of pending delays.
-public struct DelayPage: Sendable, Equatable {
+public struct DelayPage: Sendable, Codable, Equatable {
     /// All pending ones, whatever the query.
     public var total: Int
     public var items: [PendingDelay]
@@ -72,7 +72,7 @@ public struct DelayPage: Sendable, Equatable {
 
 /// How many delays fall due when: bucket `i` counts those due in `[start + i·width, start + (i+1)·width)`; the first
 /// one also holds what is overdue, the last one whatever comes later.
-public struct DelayHistogram: Sendable, Equatable {
+public struct DelayHistogram: Sendable, Codable, Equatable {
     /// Epoch ms.
     public var start: Int64
     /// Milliseconds a bucket.
@@ -87,7 +87,7 @@ public struct DelayHistogram: Sendable, Equatable {
 }
 
 /// An unresolved half message: sent as part of a transaction, neither committed nor rolled back.
-public struct HalfMessage: Sendable, Equatable {
+public struct HalfMessage: Sendable, Codable, Equatable {
     /// Unique key, or the offset id where its producer made none.
     public var id: String
     public var topic: String
@@ -134,7 +134,7 @@ public struct HalfMessage: Sendable, Equatable {
 }
 
 /// One page of unresolved halves, oldest first.
-public struct HalfPage: Sendable, Equatable {
+public struct HalfPage: Sendable, Codable, Equatable {
     /// All unresolved ones, those set aside included.
     public var total: Int
     public var setAside: Int
@@ -164,7 +164,7 @@ public enum ResolutionOrigin: String, Sendable, Codable {
 }
 
 /// What ending a transaction did.
-public struct ResolutionOutcome: Sendable, Equatable {
+public struct ResolutionOutcome: Sendable, Codable, Equatable {
     public var id: String
     public var resolution: Resolution
     /// Where a committed message became visible.

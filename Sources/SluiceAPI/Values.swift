@@ -8,7 +8,7 @@ public enum TopicKind: String, Sendable, Codable {
 }
 
 /// Permission bits of a topic (RocketMQ's `perm`): 4 read, 2 write, 1 inherit.
-public struct TopicPermission: OptionSet, Sendable, Hashable {
+public struct TopicPermission: OptionSet, Sendable, Codable, Hashable {
     public let rawValue: Int
     public init(rawValue: Int) { self.rawValue = rawValue }
     public static let read = TopicPermission(rawValue: 4)
@@ -21,7 +21,7 @@ public struct TopicPermission: OptionSet, Sendable, Hashable {
 }
 
 /// What is configured for a topic.
-public struct TopicConfig: Sendable, Equatable {
+public struct TopicConfig: Sendable, Codable, Equatable {
     public var name: String
     /// Queues that consumers read, 1...``Limits/maxQueues``.
     public var readQueues: Int
@@ -42,7 +42,7 @@ public struct TopicConfig: Sendable, Equatable {
 }
 
 /// One line of the topics screen.
-public struct TopicSummary: Sendable, Equatable {
+public struct TopicSummary: Sendable, Codable, Equatable {
     public var config: TopicConfig
     public var kind: TopicKind
     /// Messages readable now: the sum of max − min over its queues.
@@ -71,7 +71,7 @@ public struct TopicSummary: Sendable, Equatable {
 }
 
 /// One queue of a topic.
-public struct QueueStatus: Sendable, Equatable {
+public struct QueueStatus: Sendable, Codable, Equatable {
     public var queue: Int
     /// The oldest readable offset.
     public var minOffset: Int64
@@ -92,7 +92,7 @@ public struct QueueStatus: Sendable, Equatable {
 }
 
 /// A topic with its queues and the groups on it.
-public struct TopicStatus: Sendable, Equatable {
+public struct TopicStatus: Sendable, Codable, Equatable {
     public var summary: TopicSummary
     public var queues: [QueueStatus]
     /// Group names with their lag on this topic.
@@ -104,7 +104,7 @@ public struct TopicStatus: Sendable, Equatable {
         self.groups = groups
     }
 
-    public struct GroupOnTopic: Sendable, Equatable {
+    public struct GroupOnTopic: Sendable, Codable, Equatable {
         public var group: String
         public var lag: Int64
         public var clients: Int
@@ -125,7 +125,7 @@ public enum MessageModel: String, Sendable, Codable {
 }
 
 /// What is configured for a consumer group.
-public struct GroupConfig: Sendable, Equatable {
+public struct GroupConfig: Sendable, Codable, Equatable {
     public var name: String
     /// False refuses pulls (RocketMQ's consumeEnable).
     public var consumeEnabled: Bool
@@ -146,7 +146,7 @@ public struct GroupConfig: Sendable, Equatable {
 }
 
 /// One line of the groups screen.
-public struct GroupSummary: Sendable, Equatable {
+public struct GroupSummary: Sendable, Codable, Equatable {
     public var config: GroupConfig
     public var model: MessageModel
     /// Clients connected now.
@@ -180,7 +180,7 @@ public struct GroupSummary: Sendable, Equatable {
 }
 
 /// A group's state on one queue.
-public struct GroupQueueStatus: Sendable, Equatable {
+public struct GroupQueueStatus: Sendable, Codable, Equatable {
     public var id: QueueID
     public var minOffset: Int64
     public var maxOffset: Int64
@@ -210,7 +210,7 @@ public struct GroupQueueStatus: Sendable, Equatable {
 }
 
 /// A client of a group, as its heartbeats describe it.
-public struct ClientStatus: Sendable, Equatable {
+public struct ClientStatus: Sendable, Codable, Equatable {
     public var id: String
     public var address: String
     public var language: String
@@ -228,7 +228,7 @@ public struct ClientStatus: Sendable, Equatable {
 }
 
 /// A group with its queues and clients.
-public struct GroupStatus: Sendable, Equatable {
+public struct GroupStatus: Sendable, Codable, Equatable {
     public var summary: GroupSummary
     public var queues: [GroupQueueStatus]
     public var clients: [ClientStatus]

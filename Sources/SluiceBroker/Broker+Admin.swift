@@ -203,6 +203,9 @@ extension Broker {
         case "transactionCheckInterval":
             guard let time = Int64(value), time >= 1_000 else { throw wrong }
             options.checkInterval = time
+        case "fileReservedTime":
+            guard let hours = Int64(value), (1...24 * 3_650).contains(hours) else { throw wrong }
+            store.retain(milliseconds: hours * 3_600_000)
         case "transactionCheckMax":
             guard let checks = Int32(value), checks >= 0 else { throw wrong }
             options.maxChecks = checks

@@ -10,9 +10,10 @@ extension Broker {
     static let longestDelay: Int64 = 40 * 86_400_000
 
     /// Stores a message to wait for its moment, or at once where that is past. Returns why it cannot.
+    /// - Parameter exactly: set to the moment, epoch ms, where it is an exact one.
     func storeDelayed(
         _ topic: Topic, _ header: inout RecordHeader, properties: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer,
-        scan: borrowing PropertyScan
+        scan: borrowing PropertyScan, exactly: inout Int64
     ) -> APIError? {
         if let text = scan.delayLevel, let level = text.decimal, level > 0 {
             wait(topic, &header, PropertyCoding.decode(properties), body, level: Int(min(level, Int64(Int32.max))))
@@ -31,6 +32,7 @@ extension Broker {
             return APIError(.invalid, "the message is due in \((due - now) / 86_400_000) days, at most 40 are allowed")
         }
         wait(topic, &header, PropertyCoding.decode(properties), body, due: due)
+        exactly = due
         return nil
     }
 

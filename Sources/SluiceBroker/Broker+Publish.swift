@@ -49,7 +49,8 @@ extension Broker {
         if let topic = topics[name] { return topic }
         let wanted = queuesWanted > 0 ? min(queuesWanted, Self.templateQueues) : options.defaultQueues
         let queues = name.hasPrefix("%") ? 1 : wanted
-        guard options.autoCreateTopics || name.hasPrefix("%") else {
+        let mayMake = options.autoCreateTopics && queuesWanted != Int(PublishBatch.noTemplate)
+        guard mayMake || name.hasPrefix("%") else {
             throw APIError(.notFound, "there is no topic \(name); create it with `sluice topic create \(name)`")
         }
         return makeTopic(TopicConfig(name: name, readQueues: queues, writeQueues: queues))
@@ -62,7 +63,8 @@ extension Broker {
     private func take(_ batch: PublishBatch, _ index: Int, _ entry: borrowing PublishBatch.Entry) -> APIError? {
         guard var topic = batch.resolved[Int(entry.topic)] else {
             do throws(APIError) {
-                _ = try topicForSending(batch.topics[Int(entry.topic)])
+                let wanted = Int(batch.queuesWanted[Int(entry.topic)])
+                _ = try topicForSending(batch.topics[Int(entry.topic)], queuesWanted: wanted)
                 return APIError(.failed, "the topic vanished while it was written to; try again")
             } catch {
                 return error
@@ -99,9 +101,13 @@ extension Broker {
         if scan.isTransaction || header.systemFlag & SystemFlag.transactionMask == SystemFlag.prepared {
             storeHalf(topic, &header, properties: properties, body: body, scan: scan)
         } else if scan.isDelayed {
-            if let problem = storeDelayed(topic, &header, properties: properties, body: body, scan: scan) {
+            var due: Int64 = 0
+            if let problem = storeDelayed(
+                topic, &header, properties: properties, body: body, scan: scan, exactly: &due)
+            {
                 return problem
             }
+            batch.due(index, due)
         } else if scan.hasWait, !entry.isOfBatch {
             // RocketMQ drops WAIT from the stored string of a plain send.
             batch.dropWait(index)

@@ -37,7 +37,7 @@ extension Broker {
         let visible = visibleMax(queue)
         var answer = PullAnswer(
             status: .noNewMessage, next: request.offset, minOffset: queue.minOffset, maxOffset: visible, units: nil,
-            reader: nil, filter: request.filter, delivered: [], damaged: damagedReads)
+            reader: nil, fetched: nil, filter: request.filter, delivered: [], damaged: damagedReads)
         if request.offset < queue.minOffset || request.offset > visible {
             answer.status = .offsetMoved
             answer.next = request.offset < queue.minOffset ? queue.minOffset : visible
@@ -162,6 +162,8 @@ extension Broker {
     /// so that a new group misses nothing of a young topic; else nothing (semantics, 7).
     func start(_ name: String, _ id: QueueID) -> Int64? {
         if let offset = groups[name]?.offsets[id]?.offset { return offset }
+        // Tools read the pair of its offsets before there is an op record.
+        if name == Self.transactionGroup { return 0 }
         guard let topic = topics[id.topic], id.queue >= 0, id.queue < topic.config.readQueues else { return nil }
         let queue = topic.queue(id.queue, store)
         guard queue.minOffset <= 0 else { return nil }

@@ -27,7 +27,8 @@ extension Broker {
         if origin.property(PropertyName.originMessageID) == nil {
             properties.append(Property(PropertyName.originMessageID, origin.offsetID))
         }
-        properties.removeAll { $0.name == PropertyName.delayLevel }
+        properties.removeAll { $0.name == PropertyName.delayLevel || $0.name == PropertyName.wait }
+        properties.append(Property(PropertyName.wait, "false"))
         let times = Int(view.reconsumeTimes)
         var header = view.header
         header.storeTimestamp = now
@@ -37,9 +38,9 @@ extension Broker {
         let limit = request.maxReconsumeTimes ?? group.config.retryMaxTimes
         if times >= limit || request.delayLevel < 0 {
             header.queue = 0
-            header.reconsumeTimes = Int32(times)
             let dead = systemTopic(TopicName.deadLetter(group.name))
             properties.removeAll { $0.name == PropertyName.realTopic || $0.name == PropertyName.realQueue }
+            properties.append(Property(PropertyName.delayLevel, "0"))
             store(dead, &header, properties: PropertyCoding.encode(properties), body: view.body)
             return
         }

@@ -119,7 +119,12 @@ extension Broker {
             header.systemFlag = header.systemFlag & ~SystemFlag.transactionMask | SystemFlag.commit
             header.storeTimestamp = now
             header.preparedOffset = entry.physicalOffset
-            store(topic, &header, properties: Array(view.properties), body: view.body)
+            var properties = Array(view.properties)
+            if entry.checks > 0 {
+                let times = [Property(PropertyName.checkTimes, String(entry.checks))]
+                properties += (properties.isEmpty ? [] : [PropertyCoding.valueEnd]) + PropertyCoding.encode(times)
+            }
+            store(topic, &header, properties: properties, body: view.body)
             outcome.visibleAt = QueueID(name, Int(header.queue))
             outcome.queueOffset = header.queueOffset
             outcome.receivers = groupsOn(name)
@@ -168,13 +173,14 @@ extension Broker {
                 note(entry.physicalOffset, entry.queueOffset, checks: entry.checks, next: .max)
                 continue
             }
-            guard let half = try? store.reader.record(at: entry.physicalOffset)?.messages().first else {
+            guard var half = try? store.reader.record(at: entry.physicalOffset)?.messages().first else {
                 damagedRecords += 1
                 note(entry.physicalOffset, entry.queueOffset, checks: entry.checks, next: .max)
                 continue
             }
             note(entry.physicalOffset, entry.queueOffset, checks: entry.checks + 1, next: now + options.checkInterval)
             let group = half.property(PropertyName.producerGroup) ?? ""
+            half.properties.append(Property(PropertyName.checkTimes, String(entry.checks + 1)))
             // Any live producer of the group may answer; they take turns.
             let online = (producers[group] ?? [:]).sorted { $0.key < $1.key }
             if !online.isEmpty {

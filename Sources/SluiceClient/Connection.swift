@@ -1,12 +1,15 @@
 import SluiceAPI
 import SluiceBroker
 import SluiceHost
+import SluiceStorage
 import Synchronization
 
 /// A way to a broker: in process here, over the network by the same requests.
 public protocol Connection: Sendable {
     /// Hands a request over; `reply` is called once, on a thread that it must not block.
     func submit(_ request: Request, _ reply: @escaping Reply)
+    /// Reads records where the log is, without holding a thread of the pool.
+    func read(_ request: ReadRequest) async throws(APIError) -> Fetch
     /// How the broker sees this client: `address` of registrations.
     var localAddress: String { get }
 }
@@ -15,6 +18,7 @@ struct InProcessConnection: Connection {
     let host: Host
     var localAddress: String { "in process" }
     func submit(_ request: Request, _ reply: @escaping Reply) { host.submit(request, reply) }
+    func read(_ request: ReadRequest) async throws(APIError) -> Fetch { try await host.read(request) }
 }
 
 extension Connection {

@@ -1,6 +1,5 @@
 import SluiceAPI
 import SluiceBroker
-import SluiceHost
 import SluiceMessage
 import SluiceStorage
 
@@ -15,36 +14,23 @@ extension ConnectionAdmin {
     }
 
     private func browse(_ id: QueueID, from: Int64, limit: Int) async throws(APIError) -> [StoredMessage] {
-        let response = try await call(.browse(id, from: from, limit: limit))
-        guard case .units(let source, let reader) = response else { throw unexpected(response) }
-        return try await offPool { () throws(DiskError) -> [StoredMessage] in
-            let units = try source.load()
-            var messages: [StoredMessage] = []
-            var at = units.startIndex
-            while at < units.endIndex {
-                let fetch = try reader.fetch(units[at...], maxBytes: 4 << 20)
-                messages += fetch.messages()
-                at = max(at + 1, units.firstIndex { $0.offset >= fetch.next } ?? units.endIndex)
-            }
-            return messages
+        var messages: [StoredMessage] = []
+        var at = from
+        while messages.count < limit {
+            let read = try await connection.read(.queue(id, from: at, limit: limit - messages.count))
+            messages += read.messages()
+            // One answer holds so many bytes at most; a record that is damaged is passed over.
+            guard read.next > at else { break }
+            at = read.next
         }
+        return messages
     }
 
     private func find(
-        _ key: String, in topic: String, limit: Int, where matches: @escaping @Sendable (StoredMessage) -> Bool
+        _ key: String, in topic: String, limit: Int, where matches: (StoredMessage) -> Bool
     ) async throws(APIError) -> [StoredMessage] {
-        let response = try await call(.lookUp(topic: topic, key: key))
-        guard case .lookUp(let lookup, let reader) = response else { throw unexpected(response) }
-        return try await offPool { () throws(DiskError) -> [StoredMessage] in
-            var messages: [StoredMessage] = []
-            for offset in try lookup.candidates(limit: limit * 4) where messages.count < limit {
-                guard let message = try reader.record(at: offset)?.messages().first, message.topic == topic,
-                    matches(message)
-                else { continue }
-                messages.append(message)
-            }
-            return messages
-        }
+        let found = try await connection.read(.key(topic: topic, key: key, limit: limit * 4)).messages()
+        return Array(found.filter { $0.topic == topic && matches($0) }.prefix(limit))
     }
 
     /// By offset id straight from the log; by unique key through the index of the topic, or of all topics.
@@ -56,13 +42,6 @@ extension ConnectionAdmin {
             if !found.isEmpty { return found }
         }
         guard let offset = OffsetID.physicalOffset(id) else { return [] }
-        let response = try await call(.lookUp(topic: "", key: ""))
-        guard case .lookUp(_, let reader) = response else { throw unexpected(response) }
-        return try await offPool { () throws(DiskError) -> [StoredMessage] in
-            guard let message = try reader.record(at: offset)?.messages().first, message.offsetID == id else {
-                return []
-            }
-            return [message]
-        }
+        return try await connection.read(.place(offset)).messages().filter { $0.offsetID == id }
     }
 }

@@ -5,7 +5,7 @@ import SluiceStorage
 
 /// ``Admin`` over a connection.
 struct ConnectionAdmin: Admin {
-    private let connection: any Connection
+    let connection: any Connection
     private let producer: Producer
 
     init(_ connection: any Connection) {

@@ -37,6 +37,7 @@ public final class PullConsumer: Sendable {
         let request = PullRequest(group: group, queue: queue, offset: offset, limit: limit, client: client)
         let response = try connection.callBlocking(.pull(request))
         guard case .pulled(let answer) = response else { throw unexpected(response) }
+        if let fetched = answer.fetched { return (fetched, answer.next) }
         guard let source = answer.units, let reader = answer.reader else { return (Fetch.empty, answer.next) }
         do throws(DiskError) {
             let units = try source.load()
@@ -71,6 +72,7 @@ public final class PullConsumer: Sendable {
 extension PullAnswer {
     /// Reads what the answer describes, filters it exactly, and counts what passed. Blocks for the disk.
     func read(maxBytes: Int) throws(DiskError) -> (messages: [StoredMessage], next: Int64) {
+        if let fetched { return (fetched.messages().map { $0.decompressed() }, next) }
         guard let units, let reader else { return ([], next) }
         let all = try units.load()
         guard let last = all.last else { return ([], units.first) }

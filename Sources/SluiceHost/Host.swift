@@ -92,6 +92,12 @@ public final class Host: Sendable {
     /// Hands a request to the broker; `reply` is called once, on the owner's thread, and must not block it.
     public func submit(_ request: Request, _ reply: @escaping Reply) { owner.submit(request, reply) }
 
+    /// Lets a server's event loop run the owner's turns, until ``takeTurnsBack()``. Blocks for a moment.
+    package func handTurns(to executor: any TurnExecutor) { owner.hand(to: executor) }
+
+    /// Gives the turns back to a thread of the owner's own; to be called on the executor.
+    package func takeTurnsBack() { owner.takeBack() }
+
     /// Answers what was taken, writes everything, makes a checkpoint and releases the folder. Blocks until done.
     public func close() {
         let first = closed.withLock { closed in

@@ -4,10 +4,19 @@ import SluiceBroker
 import SluiceStorage
 import Synchronization
 
-/// The thread that owns the broker: it takes what arrived, lets the broker work on it, and hands the disk's jobs to the
-/// threads that do them. One wake-up carries all that came meanwhile.
+/// What runs the owner's turns in place of a thread of its own: the event loop of a server, which saves two hand-overs a
+/// request.
+package protocol TurnExecutor: Sendable {
+    /// Runs `turn` soon, on the executor's one thread.
+    func run(_ turn: @escaping @Sendable () -> Void)
+    /// Runs `turn` after so many nanoseconds; on the executor's thread. The last one asked for counts.
+    func run(afterNanoseconds nanoseconds: Int64, _ turn: @escaping @Sendable () -> Void)
+}
+
+/// Owns the broker: it takes what arrived, lets the broker work on it, and hands the disk's jobs to the threads that do
+/// them. One wake-up carries all that came meanwhile. It has a thread of its own until an executor takes its turns over.
 ///
-/// `@unchecked Sendable`: `broker`, `waiting` and `jobsOut` are touched by the owner's thread only, once it runs.
+/// `@unchecked Sendable`: `broker`, `waiting` and `jobsOut` are touched by the one thread that has the turns.
 final class Owner: @unchecked Sendable {
     private enum Done: Sendable {
         /// The job, and how long it took.
@@ -20,17 +29,25 @@ final class Owner: @unchecked Sendable {
         var done: [Done] = []
         var isStopping = false
         var isStopped = false
+        /// Who has the turns from the next one on; nil is the owner's own thread.
+        var executor: (any TurnExecutor)?
+        /// A turn was asked of the executor and has not begun.
+        var isTurnDue = false
     }
 
     private let broker: Broker
     private let inbox = Mutex(Inbox())
     private let parker = Parker()
     private let stopped = Parker()
+    private let handedOver = Parker()
     private let logThread = Worker("sluice-log")
     private let prepareThread = Worker("sluice-room")
     private let maintenanceThread = Worker("sluice-keep")
     private var waiting: ArraySlice<(Request, Reply)> = []
     private var jobsOut = 0
+    /// Batches with the log thread: what the owner writes itself must not overtake them.
+    private var writesOut = 0
+    private var inlineWriting = InlineWriting()
     private var gathering = Gathering()
 
     init(_ broker: Broker, recoveryNanoseconds: Int64) {
@@ -46,7 +63,48 @@ final class Owner: @unchecked Sendable {
             return inbox.isStopped
         }
         if isStopped { return refuse(request, reply) }
+        wake()
+    }
+
+    /// Sees to it that a turn comes.
+    private func wake() {
+        let (executor, isDue) = inbox.withLock { inbox in
+            defer { if inbox.executor != nil { inbox.isTurnDue = true } }
+            return (inbox.executor, inbox.isTurnDue)
+        }
+        guard let executor else { return parker.unpark() }
+        if !isDue { executor.run { self.turns() } }
+    }
+
+    // MARK: Whose turn it is
+
+    /// Gives the turns to an executor; blocks until the owner's own thread has ended.
+    func hand(to executor: any TurnExecutor) {
+        inbox.withLock { $0.executor = executor }
         parker.unpark()
+        handedOver.park()
+        wake()
+    }
+
+    /// Takes the turns back from the executor, on whose thread it has to be called.
+    func takeBack() {
+        inbox.withLock { $0.executor = nil }
+        start()
+        parker.unpark()
+    }
+
+    /// On the executor: turns until there is nothing to do, but not so many that its other work has to wait.
+    private func turns() {
+        let executor = inbox.withLock { inbox in
+            inbox.isTurnDue = false
+            return inbox.executor
+        }
+        guard let executor else { return }
+        for _ in 0..<4 {
+            if turn() { continue }
+            return executor.run(afterNanoseconds: nanosecondsToSleep()) { self.turns() }
+        }
+        wake()
     }
 
     private func refuse(_ request: Request, _ reply: @escaping Reply) {
@@ -71,26 +129,31 @@ final class Owner: @unchecked Sendable {
 
     private func run() {
         while true {
-            let (done, isStopping) = takeInbox()
-            take(done)
-            broker.beginTurn(now: sluice_wall_milliseconds())
-            let worked = work()
-            broker.endTurn()
-            handOut()
-            if isStopping, waiting.isEmpty, !broker.isBusy {
-                finish()
-                return
-            }
-            let idle = done.isEmpty && !worked
-            if idle { sleep() }
+            let (isStopping, isHandedOver) = inbox.withLock { ($0.isStopping, $0.executor != nil) }
+            if isHandedOver { return handedOver.unpark() }
+            let worked = turn()
+            if isStopping, waiting.isEmpty, !broker.isBusy { return finish() }
+            if !worked { parker.park(nanoseconds: nanosecondsToSleep()) }
         }
     }
 
-    /// Until something arrives, or the broker has to turn again, or a batch has gathered long enough.
-    private func sleep() {
-        if isGathering { return parker.park(nanoseconds: gathering.left(now: sluice_monotonic_nanoseconds())) }
+    /// One turn; true when there was something to do.
+    private func turn() -> Bool {
+        let done = takeInbox()
+        take(done)
+        broker.beginTurn(now: sluice_wall_milliseconds())
+        let worked = work()
+        broker.endTurn()
+        handOut()
+        return worked || !done.isEmpty
+    }
+
+    /// How long nothing has to happen, unless something arrives: until the broker has to turn again, or a batch has gathered
+    /// long enough.
+    private func nanosecondsToSleep() -> Int64 {
+        if isGathering { return gathering.left(now: sluice_monotonic_nanoseconds()) }
         let milliseconds = broker.nextDeadline() - sluice_wall_milliseconds()
-        parker.park(nanoseconds: min(max(milliseconds, 0), 60_000) * 1_000_000)
+        return min(max(milliseconds, 0), 60_000) * 1_000_000
     }
 
     private var isGathering: Bool {
@@ -98,7 +161,7 @@ final class Owner: @unchecked Sendable {
         return gathering.goesOn(gathered: gathered, now: sluice_monotonic_nanoseconds())
     }
 
-    private func takeInbox() -> ([Done], Bool) {
+    private func takeInbox() -> [Done] {
         let takeRequests = waiting.isEmpty
         return inbox.withLock { inbox in
             defer { inbox.done.removeAll() }
@@ -106,7 +169,7 @@ final class Owner: @unchecked Sendable {
                 waiting = inbox.requests[...]
                 inbox.requests = []
             }
-            return (inbox.done, inbox.isStopping)
+            return inbox.done
         }
     }
 
@@ -116,6 +179,7 @@ final class Owner: @unchecked Sendable {
         for item in done {
             switch item {
             case .wrote(let job, let nanoseconds):
+                writesOut -= 1
                 broker.store.finish(job)
                 gathering.begin(
                     expected: job.records + (broker.store.gathered ?? 0), syncNanoseconds: nanoseconds,
@@ -140,18 +204,32 @@ final class Owner: @unchecked Sendable {
         return handled
     }
 
-    private func handOutWrites() {
+    /// True when batches were written on the spot: what they confirm can be told.
+    @discardableResult
+    private func handOutWrites() -> Bool {
+        var isConfirmed = false
         while !isGathering, let job = broker.store.takeWrite() {
+            let began = sluice_monotonic_nanoseconds()
+            if writesOut == 0, inlineWriting.allows(job, now: began) {
+                job.run()
+                let ended = sluice_monotonic_nanoseconds()
+                inlineWriting.took(ended - began, now: ended)
+                broker.store.finish(job)
+                isConfirmed = true
+                continue
+            }
+            writesOut += 1
             send(logThread) {
                 let began = sluice_monotonic_nanoseconds()
                 job.run()
                 return .wrote(job, nanoseconds: sluice_monotonic_nanoseconds() - began)
             }
         }
+        return isConfirmed
     }
 
     private func handOut() {
-        handOutWrites()
+        if handOutWrites() { broker.confirmed() }
         if let job = broker.store.takePrepare() {
             send(prepareThread) {
                 job.run()
@@ -163,7 +241,7 @@ final class Owner: @unchecked Sendable {
                 job.run()
                 return .checkpointed(job)
             }
-            parker.unpark()
+            wake()
         }
     }
 
@@ -172,7 +250,7 @@ final class Owner: @unchecked Sendable {
         worker.submit { [self] in
             let done = job()
             inbox.withLock { $0.done.append(done) }
-            parker.unpark()
+            wake()
         }
     }
 
@@ -183,7 +261,7 @@ final class Owner: @unchecked Sendable {
             broker.endTurn()
             handOut()
             while jobsOut > 0 {
-                let done = takeInbox().0
+                let done = takeInbox()
                 if done.isEmpty { parker.park() } else { take(done) }
             }
         } while broker.store.hasUnwritten && broker.store.broken == nil

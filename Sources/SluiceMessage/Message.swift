@@ -55,7 +55,7 @@ public enum Delay: Sendable, Equatable {
 }
 
 /// A message queue: one ordered lane of a topic.
-public struct QueueID: Sendable, Hashable, Comparable {
+public struct QueueID: Sendable, Hashable, Comparable, Codable {
     public var topic: String
     public var queue: Int
 

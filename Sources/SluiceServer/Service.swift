@@ -20,7 +20,13 @@ final class Service: @unchecked Sendable {
     let relays = RelayTable()
     let nameServer: NameServer
     let stats: StatsSampler
+    let turns: LoopTurns
     let startedAt: Int64
+    /// The loop runs the broker's turns. Set at the start, before anybody else looks.
+    var hasTurns = false
+    /// Batches with the broker, and who waits for the last of them. On the loop.
+    var published = 0
+    var drain: EventLoopPromise<Void>?
     /// Items that other threads have for the loop. Set once, when there is something to handle them.
     private(set) var inbox: LoopInbox!
 
@@ -32,6 +38,7 @@ final class Service: @unchecked Sendable {
         connections = ConnectionTable(options.limits)
         nameServer = NameServer(options)
         stats = StatsSampler()
+        turns = LoopTurns(loop)
         startedAt = sluice_wall_milliseconds()
         inbox = LoopInbox(loop) { [unowned self] items in drain(items) }
     }
@@ -44,6 +51,7 @@ final class Service: @unchecked Sendable {
             switch item {
             case .published(let batch):
                 answer(batch)
+                answered()
                 touched.append(batch.connection)
                 batch.connection.recycle(batch)
             case .work(let work): work()
@@ -72,7 +80,9 @@ final class Service: @unchecked Sendable {
     func handle(_ connection: RemotingConnection, _ body: UnsafeRawBufferPointer) {
         let header = connection.header
         if header.isResponse { return relays.answered(Frame(header, body: body), over: connection) }
-        if let refusal = options.access.current?.refusal(header, body: body, remoteAddress: connection.remoteText) {
+        if !connection.isLocal, !Self.isOpen(header.code),
+            let refusal = options.access.current?.refusal(header, body: body, remoteAddress: connection.remoteText)
+        {
             return refuse(connection, ResponseCode.systemError, Self.aclRemark(refusal))
         }
         switch header.code {
@@ -84,8 +94,19 @@ final class Service: @unchecked Sendable {
         case RequestCode.consumerSendMessageBack: sendBack(connection)
         case RequestCode.heartBeat: heartbeat(connection, body)
         case RequestCode.unregisterClient: unregister(connection)
+        case RequestCode.sluice where isExtensionPublish(header): publishExtension(connection, body)
         default: handleLater(connection, body)
         }
+    }
+
+    /// What a name server of RocketMQ tells everybody (remoting frame, 9).
+    private static func isOpen(_ code: Int32) -> Bool {
+        code == RequestCode.getRouteInfo || code == RequestCode.getBrokerClusterInfo
+    }
+
+    private func isExtensionPublish(_ header: HeaderReader) -> Bool {
+        !options.isCompatible && header["v"]?.text == ExtensionFrame.version
+            && header["op"]?.text == ExtensionFrame.Operation.publish.rawValue
     }
 
     /// 4.9's form of a refusal by ACL (remoting frame, 9).
@@ -122,6 +143,7 @@ final class Service: @unchecked Sendable {
     /// A connection is gone: so are the clients that spoke over it.
     func closed(_ connection: RemotingConnection) {
         relays.closed(connection)
+        for client in connection.attached { host.submit(.unregister(client: client)) { _ in } }
         for client in connection.clients where clients.forget(client, over: connection) {
             host.submit(.unregister(client: client)) { _ in }
         }

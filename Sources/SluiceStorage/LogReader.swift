@@ -98,6 +98,19 @@ public final class Fetch: @unchecked Sendable {
 
     deinit { base.deallocate() }
 
+    /// Records that were read elsewhere, back to back; what follows the last whole one is left out.
+    public convenience init(_ records: UnsafeRawBufferPointer, next: Int64) {
+        self.init(capacity: records.count)
+        self.next = next
+        while used < records.count,
+            let view = RecordView(UnsafeRawBufferPointer(rebasing: records[used...])), let source = view.bytes.baseAddress
+        {
+            (base + used).copyMemory(from: source, byteCount: view.size)
+            used += view.size
+            ends.append(used)
+        }
+    }
+
     public static var empty: Fetch { Fetch(capacity: 0) }
 
     /// All records, as a pull answer's body.

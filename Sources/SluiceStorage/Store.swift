@@ -22,7 +22,7 @@ public struct StoreOptions: Sendable {
 /// takes back.
 public final class Store {
     public let disk: any Disk
-    public let options: StoreOptions
+    public private(set) var options: StoreOptions
     public let segments: SegmentSet
     let queues: QueueStore
     let index: KeyIndex
@@ -226,6 +226,9 @@ public final class Store {
         guard let open else { return false }
         return options.durable ? open.sums.count >= max(2, newestInFlight) : open.used >= 1 << 16
     }
+
+    /// Keeps segments for so long from now on.
+    public func retain(milliseconds: Int64) { options.retainMilliseconds = milliseconds }
 
     /// Takes a written batch back: what it held is confirmed, or the log is broken.
     public func finish(_ job: WriteJob) {

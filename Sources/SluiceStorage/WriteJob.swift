@@ -7,11 +7,15 @@ public final class WriteJob: @unchecked Sendable {
     /// Entries for the journals, by journal.
     let journals: [JournalChange]
     let segments: SegmentSet
-    let durable: Bool
+    public let durable: Bool
     /// Where the sums of this batch belong in their file.
     let sumsAt: Int64
     /// Records in it.
     public var records: Int { buffer?.sums.count ?? 0 }
+    /// Bytes of log in it.
+    public var bytes: Int { buffer?.used ?? 0 }
+    /// Rewrites a whole journal.
+    public var replacesJournals: Bool { journals.contains(where: \.replacesAll) }
     /// What went wrong; nil after a run that wrote everything.
     public private(set) var failure: DiskError?
 

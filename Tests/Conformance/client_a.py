@@ -6,7 +6,7 @@ support.use_scratch_home()
 from rocketmq import client as api  # noqa: E402
 
 import scenarios  # noqa: E402
-from conformance_support import CaseFailed, Inbox, bodies, expect, note, wait_for  # noqa: E402
+from conformance_support import Inbox, bodies, expect, note, wait_for  # noqa: E402
 from remoting import Remoting, copy_of, message_to  # noqa: E402
 
 # Seconds until a broker that looks once a minute, and only at what is older than 6 s, has asked about a transaction.
@@ -37,7 +37,7 @@ class ClientA(Remoting):
 
 
 def transaction(library, run):
-    commit, rollback, unknown = api.TransactionStatus.COMMIT, api.TransactionStatus.ROLLBACK, api.TransactionStatus.UNKNOWN
+    commit, rollback, unknown = (api.TransactionStatus[name] for name in ("COMMIT", "ROLLBACK", "UNKNOWN"))
     at_once = {body: commit for body in bodies(run, "commit", 5)}
     at_once.update((body, rollback) for body in bodies(run, "rollback", 5))
     asked_later = {body: commit for body in bodies(run, "commit when asked", 3)}

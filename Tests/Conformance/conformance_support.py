@@ -66,9 +66,9 @@ def comes_true(condition, seconds):
 
 
 def wait_for(condition, what, seconds=WAIT):
-    """Waits for a condition; `what` is a text, or makes one that says how far it came."""
+    """Waits for a condition; `what` says how far it came."""
     if not comes_true(condition, seconds):
-        raise CaseFailed(f"after {seconds:.0f} s: {what() if callable(what) else what}")
+        raise CaseFailed(f"after {seconds:.0f} s: {what()}")
 
 
 def poll_for(attempt, what, seconds=WAIT, pause=0.1):
@@ -185,7 +185,7 @@ def main(name, library, cases):
             return
         line = {"client": name, "case": options.case, "ok": ok, "seconds": round(time.monotonic() - started, 1),
                 "detail": detail}
-        print("\n" + json.dumps(line, ensure_ascii=False), flush=True)
+        print("\n" + json.dumps(line), flush=True)
         sys.stderr.flush()
         if "SLUICE_CONFORMANCE_HOME" not in os.environ:
             shutil.rmtree(os.environ["HOME"], ignore_errors=True)
@@ -199,6 +199,8 @@ def main(name, library, cases):
     driver = library(run)  # outlives the case: it keeps what must not be collected
     try:
         detail = cases[options.case](driver, run)
+        if driver.sent_again:
+            detail += f"; {driver.sent_again} sends that the client gave up were repeated"
     except CaseFailed as failure:
         leave(False, str(failure))
     except Exception as error:  # whatever the library raises is an outcome too

@@ -1,11 +1,12 @@
 """One installed client library behind the few calls that the cases make.
 
-The packages differ in a few names and in how a listener says that it failed; client_a.py and older_api.py fill these in.
+The packages differ in a few names, and in how a listener says that it failed: client_a.py and older_api.py extend
+Remoting by `new_producer`, `set_name_server`, `subscribe` and `send_ordered`.
 """
 import time
 
 from rocketmq import client as api
-from rocketmq.exceptions import ffi_check
+from rocketmq.exceptions import RocketMQException, ffi_check
 from rocketmq.ffi import MessageModel, dll
 
 from conformance_support import Received, expect
@@ -39,18 +40,34 @@ def message_to(topic, body, tags=None, keys=None, origin=None, delay=None):
 class Producer:
     """A started producer that sends to one topic."""
 
-    def __init__(self, native, topic):
+    TRIES = 3
+    PAUSE = 0.2
+
+    def __init__(self, native, library):
         self.native = native
-        self._topic = topic
+        self._library = library
 
     def send(self, body, **properties):
-        result = self.native.send_sync(message_to(self._topic, body, **properties))
+        """Repeats a send that the client gives up, as it does at once while another of its threads is connecting; it
+        calls whatever went wrong a missing route. How often a repetition helped is told with the outcome."""
+        for failures in range(self.TRIES):
+            try:
+                result = self._send(body, **properties)
+                self._library.sent_again += failures > 0
+                return result
+            except RocketMQException as error:
+                refusal = error
+                time.sleep(self.PAUSE)
+        raise refusal
+
+    def _send(self, body, **properties):
+        result = self.native.send_sync(message_to(self._library.run.topic, body, **properties))
         expect(result.status == api.SendStatus.OK, f"send was answered with {result.status!r}")
         expect(result.msg_id, "send was answered without a message id")
         return result
 
     def send_oneway(self, body):
-        self.native.send_oneway(message_to(self._topic, body))
+        self.native.send_oneway(message_to(self._library.run.topic, body))
 
 
 class Remoting:
@@ -59,6 +76,7 @@ class Remoting:
 
     def __init__(self, run):
         self.run = run
+        self.sent_again = 0
         self._kept = []
 
     def producer(self, instance=None, ordered=False, credentials=None):
@@ -67,7 +85,7 @@ class Remoting:
         if instance:
             ffi_check(dll.SetProducerInstanceName(native._handle, instance.encode()))
         self.start(native, credentials)
-        return Producer(native, self.run.topic)
+        return Producer(native, self)
 
     def consumer(self, inbox, expression="*", instance=None, group=None, ordered=False, broadcast=False,
                  credentials=None):

@@ -98,10 +98,11 @@ def main():
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="sluice-conformance-") as scratch, \
             concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        jobs = [pool.submit(drive, name, case, options, options.logs or scratch) for name, case in chosen]
+        homes = os.path.abspath(options.logs or scratch)
+        jobs = [pool.submit(drive, name, case, options, homes) for name, case in chosen]
         for job in concurrent.futures.as_completed(jobs):
             outcomes.append(job.result()["ok"])
-            print(json.dumps(job.result(), ensure_ascii=False), flush=True)
+            print(json.dumps(job.result()), flush=True)
     print(f"{outcomes.count(True)} passed, {outcomes.count(False)} failed, {outcomes.count(None)} skipped")
     sys.exit(1 if False in outcomes else 0)
 

@@ -18,8 +18,8 @@ CLOCK = 0.02
 class Stage:
     """A producer, and a consumer for each inbox, all of them ready.
 
-    The topic is made first, for a consumer that finds no route asks again only after half a minute. The first consumer
-    shares the producer's instance, and so its heartbeat tells of both.
+    The topic is made first: a consumer that finds no route at its start sits idle until it shares out queues again,
+    after 10 s or more. The first consumer shares the producer's instance, and so its heartbeat tells of both.
     """
 
     def __init__(self, library, inboxes, probe_tag=None, **consumer):
@@ -59,6 +59,7 @@ def send_sync(library, run):
         expect(properties == wanted, f"sent with {wanted}, came with {properties}")
         expect(message.offset == results[message.body].offset,
                f"stored at offset {results[message.body].offset}, came with offset {message.offset}")
+    stage.producer.native.shutdown()  # it tells the broker that it leaves
     return f"{len(sent)} messages with tag, key, property and offset, two of them large"
 
 
@@ -99,6 +100,7 @@ def ordered(library, run, lanes=4, length=15):
             library.send_ordered(stage.producer, sent[lane][number], lane)
     everything = [body for lane in sent.values() for body in lane]
     inbox.wait_for_all(everything)
+    stage.settle()
     inbox.expect_exactly(everything)
     for lane, expected in sent.items():
         came = [message for message in inbox.messages if message.body in expected]

@@ -29,6 +29,8 @@ public final class PublishBatch: @unchecked Sendable {
         public internal(set) var failed: Int32 = 0
         public internal(set) var queueOffset: Int64 = 0
         public internal(set) var physicalOffset: Int64 = 0
+        /// Epoch ms at which a message with an exact time becomes visible; 0 for all others.
+        public internal(set) var due: Int64 = 0
     }
 
     private var base: UnsafeMutableRawPointer
@@ -40,6 +42,8 @@ public final class PublishBatch: @unchecked Sendable {
     /// By topic: the queues its producer would like when its first message makes the topic; 0 for the broker's default.
     public private(set) var queuesWanted: [Int32] = []
     private var numbers: [String: Int32] = [:]
+    /// As queues wanted: the topic is not to be made.
+    public static let noTemplate: Int32 = -1
     /// Why entries failed.
     public internal(set) var errors: [APIError] = []
     public var bornHost: HostAddress
@@ -124,6 +128,9 @@ public final class PublishBatch: @unchecked Sendable {
         entries[index].propertyBytes = Int32(kept)
     }
 
+    /// The unique key that an entry's producer made; nil when it made none.
+    public func uniqueKey(_ index: Int) -> String? { PropertyScan(properties(entries[index])).uniqueKey?.text }
+
     func body(_ entry: borrowing Entry) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: base + entry.start + Int(entry.propertyBytes), count: Int(entry.bodyBytes))
     }
@@ -134,6 +141,8 @@ public final class PublishBatch: @unchecked Sendable {
         entries[index].queueOffset = queueOffset
         entries[index].physicalOffset = physicalOffset
     }
+
+    func due(_ index: Int, _ time: Int64) { entries[index].due = time }
 
     func fail(_ index: Int, _ error: APIError) {
         errors.append(error)

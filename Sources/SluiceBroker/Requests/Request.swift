@@ -80,6 +80,8 @@ public enum Response: Sendable {
     case registrations([Registration])
     case delayOffsets([Int: Int64])
     case reader(LogReader)
+    /// Records that another process read.
+    case fetched(Fetch)
     case outcome(ResolutionOutcome)
     case broker(BrokerStatus)
     case flow([FlowSample])
@@ -136,7 +138,7 @@ public struct PullRequest: Sendable {
 
 /// What a pull found.
 public struct PullAnswer: Sendable {
-    public enum Status: Sendable, Equatable {
+    public enum Status: String, Sendable, Equatable, Codable {
         /// There are units to read.
         case found
         /// Nothing new at this offset yet.
@@ -151,6 +153,8 @@ public struct PullAnswer: Sendable {
     /// What to read, by the asking thread.
     public var units: UnitSource?
     public var reader: LogReader?
+    /// What was read already, where the broker is in another process.
+    public var fetched: Fetch?
     public var filter: TagFilter
     /// Count what passed the filter and reached a consumer.
     public var delivered: [DeliveryCounter]
@@ -167,7 +171,7 @@ extension PullAnswer {
 }
 
 /// Moves one queue's committed offset.
-public struct OffsetCommit: Sendable {
+public struct OffsetCommit: Sendable, Codable {
     public var group: String
     public var queue: QueueID
     public var offset: Int64
@@ -180,7 +184,7 @@ public struct OffsetCommit: Sendable {
 }
 
 /// A consumer could not handle a message and wants it again later (RocketMQ's CONSUMER_SEND_MSG_BACK).
-public struct SendBack: Sendable {
+public struct SendBack: Sendable, Codable {
     public var group: String
     public var physicalOffset: Int64
     /// 0 takes the ladder, a positive number that level, a negative one the dead letters at once.
@@ -197,7 +201,7 @@ public struct SendBack: Sendable {
 }
 
 /// A producer's word on its transaction (RocketMQ's END_TRANSACTION).
-public struct EndTransaction: Sendable {
+public struct EndTransaction: Sendable, Codable {
     public var producerGroup: String
     /// Physical offset of the half message.
     public var physicalOffset: Int64
@@ -254,7 +258,7 @@ public struct Registration: Sendable {
 }
 
 /// What a group wants of a topic.
-public struct Subscription: Sendable, Equatable, ExpressibleByStringLiteral {
+public struct Subscription: Sendable, Equatable, Codable, ExpressibleByStringLiteral {
     /// `*`, `tagA || tagB`, or SQL.
     public var expression: String
     /// `TAG` or `SQL92`.

@@ -1,4 +1,4 @@
-import Crypto
+import CCrypto
 import Foundation
 
 /// ACL 1.0's signature of a request (remoting frame, 9): HMAC-SHA1 over the values of its fields in the order of their
@@ -33,12 +33,20 @@ public enum Signature {
 
     /// True when the text is the content's signature. Its time does not depend on where the two differ.
     public static func isValid(_ signature: String, _ content: [UInt8], secret: String) -> Bool {
-        guard let claimed = Data(base64Encoded: signature) else { return false }
-        return HMAC<Insecure.SHA1>.isValidAuthenticationCode(
-            claimed, authenticating: content, using: SymmetricKey(data: Data(secret.utf8)))
+        let expected = mac(content, secret)
+        guard let claimed = Data(base64Encoded: signature), expected.count == 20, claimed.count == 20 else {
+            return false
+        }
+        return CRYPTO_memcmp(Array(claimed), expected, expected.count) == 0
     }
 
-    private static func mac(_ content: [UInt8], _ secret: String) -> HMAC<Insecure.SHA1>.MAC {
-        HMAC<Insecure.SHA1>.authenticationCode(for: content, using: SymmetricKey(data: Data(secret.utf8)))
+    private static func mac(_ content: [UInt8], _ secret: String) -> [UInt8] {
+        let key = Array(secret.utf8)
+        return [UInt8](unsafeUninitializedCapacity: 20) { result, count in
+            guard let base = result.baseAddress else { return }
+            let isMade = sluice_hmac_sha1(key, Int32(key.count), content, content.count, base)
+            // Without a result no signature is valid: an empty one compares unequal to any claimed.
+            count = isMade == 1 ? 20 : 0
+        }
     }
 }

@@ -27,6 +27,14 @@ extension Call {
     /// Answers 0 or 22 and nothing else: clients of 4.9 take any other code for "no offset" and jump (semantics, 8).
     private func consumerOffset() async throws(Refusal) -> Frame {
         let queue = QueueID(try text("topic"), Int(clamping: try integer("queueId")))
+        if request["setZeroIfNotFound"] == "false" {
+            // A client of 5.x begins by its own rule.
+            let asked = Request.committed(group: try text("consumerGroup"), queues: [queue])
+            guard case .committed(let offsets) = try await ask(asked), let offset = offsets.first ?? nil else {
+                throw Refusal(ResponseCode.queryNotFound, "Not found, there is no consumer group offset")
+            }
+            return ok(["offset": String(offset)])
+        }
         guard case .start(let offset?) = try await ask(.start(group: try text("consumerGroup"), queue)) else {
             throw Refusal(ResponseCode.queryNotFound, "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first")
         }

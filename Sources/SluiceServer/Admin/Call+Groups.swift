@@ -140,9 +140,12 @@ extension Call {
             let delay = (offset ?? 0) < queue.maxOffset ? max(0, service.now - (consumed ?? service.now)) : 0
             spans.append(
                 .fields([
-                    "consumeTimeStamp": .int(consumed ?? 0), "delayTime": .int(delay),
-                    "maxTimeStamp": .int(queue.lastStored), "messageQueue": service.queueKey(id),
+                    "consumeTimeStamp": .int(consumed ?? 0),
+                    "consumeTimeStampStr": .string(JavaTime.text(consumed ?? 0)),
+                    "delayTime": .int(delay), "maxTimeStamp": .int(queue.lastStored),
+                    "maxTimeStampStr": .string(JavaTime.text(queue.lastStored)), "messageQueue": service.queueKey(id),
                     "minTimeStamp": .int(queue.firstStored),
+                    "minTimeStampStr": .string(JavaTime.text(queue.firstStored)),
                 ]))
         }
         return ok(body: .fields(["consumeTimeSpanSet": .array(spans)]))

@@ -52,14 +52,15 @@ extension Call {
             }
             return found
         }
-        guard !records.isEmpty else {
-            throw Refusal(ResponseCode.queryNotFound, "can not find message, maybe time range not correct")
-        }
         let status = try await brokerStatus()
         var frame = ok([
             "indexLastUpdateTimestamp": String(service.now),
             "indexLastUpdatePhyoffset": String(status.maxPhysicalOffset),
         ])
+        if records.isEmpty {
+            frame.code = ResponseCode.queryNotFound
+            frame.remark = "can not find message, maybe time range not correct"
+        }
         frame.body = records
         return frame
     }
@@ -82,12 +83,15 @@ extension Call {
         let queue = QueueID(try text("topic"), Int(clamping: try integer("queueId")))
         let from = try integer("index")
         let count = min(max(request.integer("count") ?? 10, 1), 1_000)
-        guard case .units(let source, let reader) = try await ask(.browse(queue, from: from, limit: Int(count))),
-            case .offset(let first) = try await ask(.offset(queue, .first)),
-            case .offset(let last) = try await ask(.offset(queue, .last))
-        else { return ok() }
-        // An index that does not exist is answered with an empty body (observed).
-        guard from >= first, from < last else { return ok() }
+        // An index or a queue that is not there is answered with an empty body (observed).
+        guard case .offset(let first)? = try? await ask(.offset(queue, .first)),
+            case .offset(let last)? = try? await ask(.offset(queue, .last)), from >= first, from < last,
+            case .units(let source, let reader) = try await ask(.browse(queue, from: from, limit: Int(count)))
+        else {
+            var frame = ok()
+            frame.remark = "Index \(from) of \(queue.queue)@\(queue.topic) is not exist!"
+            return frame
+        }
         let levels = options.levels
         let data = try await read { () throws(DiskError) -> [JSONValue] in
             try source.load().map { offset, unit throws(DiskError) in
@@ -102,9 +106,14 @@ extension Call {
                 ])
             }
         }
+        var subscription: Subscription?
+        if let group = request["consumerGroup"], !group.isEmpty {
+            subscription = try await registrations(.consumers(group: group)).last?.subscriptions[queue.topic]
+        }
         return ok(
             body: .fields([
                 "maxQueueIndex": .int(last), "minQueueIndex": .int(first), "queueData": .array(data),
+                "subscriptionData": subscription?.json(topic: queue.topic),
             ]))
     }
 }

@@ -93,6 +93,9 @@ extension Call {
         let topic = try text("topic")
         let group = try text("group")
         let time = try integer("timestamp")
+        guard try await configs().groups.contains(where: { $0.name == group }) else {
+            throw Refusal(ResponseCode.systemError, "the consumer group <\(group)> does not exist")
+        }
         guard case .registrations(let members) = try await ask(.consumers(group: group)), !members.isEmpty else {
             throw Refusal(
                 ResponseCode.consumerNotOnline,
@@ -113,8 +116,7 @@ extension Call {
                 guard let connection = service.clients.connection(of: client) else { continue }
                 connection.send(
                     service.resetFrame(
-                        group, topic, offsets, isCPP: connection.header.language == .cpp, timestamp: time,
-                        isForced: isForced))
+                        group, topic, offsets, isCPP: connection.header.language == .cpp, timestamp: time))
             }
         }
         let table = offsets.sorted { $0.key < $1.key }.map { JSONValue.Pair(service.queueKey($0.key), .int($0.value)) }

@@ -43,6 +43,7 @@ struct Call: Sendable {
         if let frame = try await broker() { return frame }
         if let frame = try await nameServer() { return frame }
         if let frame = try await access() { return frame }
+        if let frame = try await extensionCall() { return frame }
         // With a leading space, as RocketMQ says it (remoting frame, 11).
         throw Refusal(ResponseCode.requestCodeNotSupported, " request type \(request.code) not supported")
     }

@@ -36,9 +36,9 @@ extension Service {
         return oneway(RequestCode.checkTransactionState, fields: fields, body: shown.record())
     }
 
+    /// RocketMQ says `isForce=false` here whatever it was told itself (observed).
     func resetFrame(
-        _ group: String, _ topic: String, _ offsets: [QueueID: Int64], isCPP: Bool, timestamp: Int64 = 0,
-        isForced: Bool = false
+        _ group: String, _ topic: String, _ offsets: [QueueID: Int64], isCPP: Bool, timestamp: Int64 = 0
     ) -> Frame {
         let table: JSONValue
         if isCPP {
@@ -55,7 +55,7 @@ extension Service {
         return oneway(
             RequestCode.resetConsumerClientOffset,
             fields: [
-                .init("group", group), .init("isForce", String(isForced)), .init("timestamp", String(timestamp)),
+                .init("group", group), .init("isForce", "false"), .init("timestamp", String(timestamp)),
                 .init("topic", topic),
             ], body: JSONValue.fields(["offsetTable": table]).encoded())
     }

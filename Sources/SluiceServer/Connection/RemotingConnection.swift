@@ -19,6 +19,10 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
     let header = HeaderReader()
     /// Ids of the clients that sent heartbeats over this connection.
     var clients: Set<String> = []
+    /// Comes through the socket in the data folder.
+    var isLocal = false
+    /// Ids of clients that registered by Sluice's own requests.
+    var attached: Set<String> = []
     /// Event loop time of the last byte either way, nanoseconds.
     private(set) var lastActive: NIODeadline
     private(set) var isClosed = false
@@ -213,6 +217,12 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
     private func setReading(_ on: Bool) {
         isReadingPaused = !on
         _ = context?.channel.setOption(.autoRead, value: on)
+    }
+
+    /// No further request is taken.
+    func stopReading() {
+        submitOpen()
+        setReading(false)
     }
 
     func close(_ reason: String) {

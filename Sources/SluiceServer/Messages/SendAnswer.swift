@@ -6,14 +6,32 @@ import SluiceRemoting
 struct SendAnswer {
     let batch: PublishBatch
     let waiting: ServedBatch.Waiting
+    /// What the answer's recall handle names, where there is one.
+    let brokerName: String
 
     func encode(into out: inout [UInt8]) {
+        if first.due > 0, let key = batch.uniqueKey(waiting.first) { return recallable(key, &out) }
         let start = FrameWriter.begin(&out)
         switch waiting.type {
         case .json: json(&out)
         case .binary: binary(&out)
         }
         FrameWriter.endHeader(&out, start, waiting.type, bodyBytes: 0)
+    }
+
+    /// A message that waits for an exact time can be withdrawn by its handle (requests, 2).
+    private func recallable(_ key: String, _ out: inout [UInt8]) {
+        let handle = RecallHandle(
+            topic: batch.topics[Int(first.topic)], brokerName: brokerName, due: first.due, uniqueKey: key)
+        Frame(
+            code: ResponseCode.success, flag: FrameFlag.response, opaque: waiting.opaque,
+            fields: [
+                .init("MSG_REGION", "DefaultRegion"), .init("TRACE_ON", "true"),
+                .init("msgId", OffsetID.text(batch.storeHost, physicalOffset: first.physicalOffset)),
+                .init("queueId", String(first.queue)), .init("queueOffset", String(first.queueOffset)),
+                .init("recallHandle", handle.text),
+            ], type: waiting.type
+        ).encode(into: &out)
     }
 
     private var first: PublishBatch.Entry { batch.entries[waiting.first] }

@@ -9,6 +9,8 @@ struct SendHeader {
     var bornTimestamp: Int64 = 0
     var defaultQueues: Int32 = 0
     var reconsumeTimes: Int32 = 0
+    /// Whose settings a topic that is not there yet would get.
+    var template: FieldValue?
     /// Negative where the client leaves the limit to the group.
     var maxReconsumeTimes: Int32 = -1
     var properties: FieldValue?
@@ -27,6 +29,7 @@ struct SendHeader {
         systemFlag = (short ? header["f"] : header["sysFlag"])?.int32 ?? 0
         flag = (short ? header["h"] : header["flag"])?.int32 ?? 0
         defaultQueues = (short ? header["d"] : header["defaultTopicQueueNums"])?.int32 ?? 0
+        template = short ? header["c"] : header["defaultTopic"]
         reconsumeTimes = (short ? header["j"] : header["reconsumeTimes"])?.int32 ?? 0
         properties = short ? header["i"] : header["properties"]
         isBatch = (short ? header["m"] : header["batch"])?.bool ?? false

@@ -10,7 +10,8 @@ extension Service {
     private func done(_ connection: RemotingConnection, _ opaque: Int32, _ type: HeaderType, _ response: Response) {
         var frame = Frame(code: ResponseCode.success, flag: FrameFlag.response, opaque: opaque, type: type)
         if case .failed(let error) = response {
-            frame.code = ResponseCode.of(error)
+            // RocketMQ has 1 for all that can be wrong with these, but for what is refused for lack of permission or room.
+            frame.code = error.code == .unavailable ? ResponseCode.serviceNotAvailable : ResponseCode.systemError
             frame.remark = error.message
         }
         connection.send(frame)

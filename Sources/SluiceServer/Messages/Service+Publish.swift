@@ -6,7 +6,10 @@ import SluiceRemoting
 
 /// SEND_MESSAGE, SEND_MESSAGE_V2 and SEND_BATCH_MESSAGE (requests, 2).
 extension Service {
-    func publish(_ batch: ServedBatch) { host.submit(.publish(batch)) { _ in } }
+    func publish(_ batch: ServedBatch) {
+        published += 1
+        host.submit(.publish(batch)) { _ in }
+    }
 
     func publish(_ connection: RemotingConnection, _ body: UnsafeRawBufferPointer) {
         let header = connection.header
@@ -16,7 +19,7 @@ extension Service {
         let served = connection.openBatch
         let batch = served.batch
         let first = batch.count
-        let topic = batch.topic(send.topic.text, queuesWanted: send.defaultQueues)
+        let topic = batch.topic(send.topic.text, queuesWanted: queuesWanted(send))
         if header.code == RequestCode.sendBatchMessage || send.isBatch {
             if let problem = addBatch(batch, topic, send, body) {
                 return refuse(connection, ResponseCode.messageIllegal, problem)
@@ -30,6 +33,14 @@ extension Service {
                 count: batch.count - first))
         // A batch that is large enough goes to work while the rest is read.
         if batch.bytes > 256 << 10 { connection.submitOpen() }
+    }
+
+    /// Queues of a topic that this message makes; none where it names a template that cannot be inherited from.
+    private func queuesWanted(_ send: SendHeader) -> Int32 {
+        guard let template = send.template?.text, template != TopicName.template, template != options.cluster,
+            template != options.brokerName
+        else { return max(0, send.defaultQueues) }
+        return PublishBatch.noTemplate
     }
 
     private static func add(
@@ -76,17 +87,17 @@ extension Service {
 
     func answer(_ served: ServedBatch) {
         served.connection.write { out in
-            for waiting in served.waiting where !waiting.isOneway { Self.answer(served.batch, waiting, &out) }
+            for waiting in served.waiting where !waiting.isOneway { answer(served.batch, waiting, &out) }
         }
     }
 
-    private static func answer(_ batch: PublishBatch, _ waiting: ServedBatch.Waiting, _ out: inout [UInt8]) {
+    private func answer(_ batch: PublishBatch, _ waiting: ServedBatch.Waiting, _ out: inout [UInt8]) {
         for index in waiting.first..<(waiting.first + waiting.count) {
             guard let error = batch.error(index) else { continue }
             // One message of a batch that failed fails it all, as far as its producer can be told.
             return Frame(
-                code: sendCode(error), flag: FrameFlag.response, opaque: waiting.opaque, remark: error.message,
-                fields: [], type: waiting.type
+                code: ResponseCode.of(error), flag: FrameFlag.response, opaque: waiting.opaque, remark: error.message,
+                fields: [.init("MSG_REGION", "DefaultRegion"), .init("TRACE_ON", "true")], type: waiting.type
             ).encode(into: &out)
         }
         guard waiting.count > 0 else {
@@ -95,8 +106,6 @@ extension Service {
                 remark: "the batch holds no message", fields: [], type: waiting.type
             ).encode(into: &out)
         }
-        SendAnswer(batch: batch, waiting: waiting).encode(into: &out)
+        SendAnswer(batch: batch, waiting: waiting, brokerName: options.brokerName).encode(into: &out)
     }
-
-    private static func sendCode(_ error: APIError) -> Int32 { ResponseCode.of(error) }
 }

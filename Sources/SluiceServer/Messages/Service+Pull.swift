@@ -1,3 +1,4 @@
+import CSluice
 import SluiceAPI
 import SluiceBroker
 import SluiceHost
@@ -48,7 +49,8 @@ extension Service {
             wait: min(max(wait, 0), 120_000), client: clients.client(of: connection, in: group))
         connection.submitOpen()
         let asked = PullAsked(
-            connection: connection, opaque: header.opaque, type: header.type, filter: filter, messages: messages)
+            connection: connection, opaque: header.opaque, type: header.type, filter: filter, messages: messages,
+            request: request, deadline: now + request.wait)
         host.submit(.pull(request)) { [self] response in answer(asked, response) }
     }
 
@@ -86,9 +88,12 @@ extension Service {
         guard answer.status == .found, let units = answer.units, let reader = answer.reader else {
             return inbox.add(.work { asked.send(answer, records: nil, next: answer.next) })
         }
-        ReadingThread.shared.run { [inbox] in
+        ReadingThread.shared.run { [self] in
             do throws(DiskError) {
                 let (records, next) = try asked.read(units, reader, answer)
+                if records.count == 0, let further = asked.further(from: next) {
+                    return host.submit(.pull(further)) { response in self.answer(asked, response) }
+                }
                 inbox?.add(.work { asked.send(answer, records: records, next: next) })
             } catch {
                 inbox?.add(.work { asked.fail(APIError(.failed, "\(error)")) })
@@ -104,6 +109,19 @@ struct PullAsked: Sendable {
     let type: HeaderType
     let filter: MessageFilter
     let messages: Int
+    let request: PullRequest
+    /// Epoch ms until which it may wait for a message that passes.
+    let deadline: Int64
+
+    /// The pull that goes on waiting where nothing passed so far; nil when its time is over.
+    func further(from offset: Int64) -> PullRequest? {
+        let left = deadline - sluice_wall_milliseconds()
+        guard left > 0, offset > request.offset else { return nil }
+        var further = request
+        further.offset = offset
+        further.wait = left
+        return further
+    }
 
     /// The records that pass, and where the next pull begins. Blocks for the disk.
     func read(
@@ -135,6 +153,9 @@ struct PullAsked: Sendable {
         switch answer.status {
         case .found where (records?.count ?? 0) > 0: (code, remark) = (ResponseCode.success, "FOUND")
         case .found: (code, remark) = (ResponseCode.pullRetryImmediately, "NO_MATCHED_MESSAGE")
+        // It waited in vain for one that passes: what was looked at is not looked at again (observed).
+        case .noNewMessage where next > request.offset:
+            (code, remark) = (ResponseCode.pullRetryImmediately, "NO_MATCHED_MESSAGE")
         case .noNewMessage: (code, remark) = (ResponseCode.pullNotFound, "OFFSET_OVERFLOW_ONE")
         case .offsetMoved where next < answer.maxOffset || answer.minOffset == next:
             (code, remark) = (ResponseCode.pullOffsetMoved, "OFFSET_TOO_SMALL")

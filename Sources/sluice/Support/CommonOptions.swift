@@ -38,7 +38,7 @@ struct CommonOptions: ParsableArguments {
     /// Opens the data folder's broker, hands it to `body`, and closes it in any case.
     ///
     /// - Parameter create: false for verbs that only look: they refuse to make a folder where there is none.
-    func withBroker<T>(create: Bool, _ body: (EmbeddedBroker) throws -> T) throws -> T {
+    func withBroker<T>(create: Bool, _ body: (any BrokerAccess) throws -> T) throws -> T {
         let folder = try broker.dataFolder
         if !create && access(folder, F_OK) != 0 && errno == ENOENT {
             throw CommandFailure(
@@ -56,18 +56,6 @@ struct CommonOptions: ParsableArguments {
         try withBroker(create: create) { broker in
             let admin = broker.admin
             return try blocking { try await question(admin) }
-        }
-    }
-}
-
-/// Opens a broker; a folder that is somebody else's, or not ours at all, is refused.
-func openBroker(_ options: EmbeddedOptions) throws(CommandFailure) -> EmbeddedBroker {
-    do throws(APIError) {
-        return try EmbeddedBroker.open(options)
-    } catch {
-        switch error.code {
-        case .conflict, .invalid: throw CommandFailure(.refused, error.message)
-        default: throw CommandFailure(error)
         }
     }
 }

@@ -10,7 +10,7 @@ struct HalfPublisher {
     private let producer: TransactionProducer?
 
     /// - Parameter resolution: nil leaves the half unresolved.
-    init(_ broker: EmbeddedBroker, group: String, resolution: Resolution?) {
+    init(_ broker: any BrokerAccess, group: String, resolution: Resolution?) {
         admin = broker.admin
         self.group = group
         self.resolution = resolution

@@ -85,7 +85,7 @@ struct PublishCommand: ParsableCommand {
         return Array(body.utf8)
     }
 
-    private func publishOne(_ message: Message, _ broker: EmbeddedBroker, _ watch: SignalWatch) throws {
+    private func publishOne(_ message: Message, _ broker: any BrokerAccess, _ watch: SignalWatch) throws {
         let line: (receipt: SendReceipt, state: PublishState)
         if transaction {
             line = try HalfPublisher(broker, group: group, resolution: resolution).send(message)
@@ -101,7 +101,7 @@ struct PublishCommand: ParsableCommand {
     }
 
     private func publishHalves(
-        _ reader: inout LineReader, _ template: Message, _ broker: EmbeddedBroker, _ watch: SignalWatch
+        _ reader: inout LineReader, _ template: Message, _ broker: any BrokerAccess, _ watch: SignalWatch
     ) throws {
         let publisher = HalfPublisher(broker, group: group, resolution: resolution)
         defer { publisher.close() }

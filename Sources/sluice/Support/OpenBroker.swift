@@ -1,0 +1,52 @@
+import Logging
+import SluiceAPI
+import SluiceClient
+import SluiceServer
+
+/// Opens the broker of a data folder, or attaches to the process that owns it. A folder that is not ours is refused.
+func openBroker(_ options: EmbeddedOptions) throws(CommandFailure) -> any BrokerAccess {
+    do throws(APIError) {
+        return OwnedBroker(try EmbeddedBroker.open(options), folder: options.dataFolder)
+    } catch {
+        if error.code == .conflict, let attached = attach(options.dataFolder) { return attached }
+        switch error.code {
+        case .conflict, .invalid: throw CommandFailure(.refused, error.message)
+        default: throw CommandFailure(error)
+        }
+    }
+}
+
+/// Nil when the owner listens on no socket: it is about to start or to end.
+private func attach(_ folder: String) -> AttachedBroker? {
+    do throws(APIError) {
+        return try AttachedBroker(dataFolder: folder)
+    } catch {
+        return nil
+    }
+}
+
+/// A broker of this process that lets other processes in through the socket of its folder.
+private final class OwnedBroker: BrokerAccess {
+    private let broker: EmbeddedBroker
+    /// Nil where the socket could not be made: the folder is used by one process then.
+    private let server: Server?
+
+    init(_ broker: EmbeddedBroker, folder: String) {
+        self.broker = broker
+        var options = ServerOptions()
+        options.dataFolder = folder
+        var logger = Logger(label: "sluice") { StreamLogHandler.standardError(label: $0) }
+        // Nothing is ever logged onto a console's screen.
+        logger.logLevel = .critical
+        let (host, local, quiet) = (broker.host, options, logger)
+        server = try? blocking { try await Server.startLocal(host, local, logger: quiet) }
+    }
+
+    var connection: any Connection { broker.connection }
+    var admin: any Admin { broker.admin }
+
+    func close() {
+        if let server { try? blocking { await server.stop() } }
+        broker.close()
+    }
+}
