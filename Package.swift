@@ -77,7 +77,8 @@ let package = Package(
             dependencies: [
                 "SluiceClient", "SluiceConsole", "SluiceTerminal", "SluiceScenarios", "SluiceServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"), .product(name: "TOMLKit", package: "TOMLKit"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "TOMLKit", package: "TOMLKit"),
             ], swiftSettings: strict),
         .target(
             name: "SluiceTestSupport", dependencies: ["SluiceBroker", "SluiceStorage", "SluiceAPI", "SluiceMessage"],

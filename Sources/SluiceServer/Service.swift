@@ -22,6 +22,8 @@ final class Service: @unchecked Sendable {
     let stats: StatsSampler
     let turns: LoopTurns
     let startedAt: Int64
+    /// Connections with answers that have not left. On the loop.
+    private var unflushed: [RemotingConnection] = []
     /// The loop runs the broker's turns. Set at the start, before anybody else looks.
     var hasTurns = false
     /// Batches with the broker, and who waits for the last of them. On the loop.
@@ -58,6 +60,18 @@ final class Service: @unchecked Sendable {
             }
         }
         for connection in touched { connection.flush() }
+    }
+
+    /// Flushes a connection when what is to be done now is done.
+    func flushSoon(_ connection: RemotingConnection) {
+        if unflushed.isEmpty { loop.execute { [self] in flushAll() } }
+        unflushed.append(connection)
+    }
+
+    private func flushAll() {
+        let connections = unflushed
+        unflushed.removeAll(keepingCapacity: true)
+        for connection in connections { connection.flush() }
     }
 
     /// Hands a request to the broker and its answer to `reply`, on the event loop.

@@ -46,22 +46,19 @@ public struct LogReader: Sendable {
         return (item.offset, QueueUnit(physicalOffset: 0, size: 0, tagCode: item.unit.tagCode, sum: 0))
     }
 
+    /// Bytes of the first read of a record by its place: most records are no larger.
+    private static let guess = 2_048
+
     /// The record at a physical offset, checked; nil when there is none or it is damaged.
     public func record(at offset: Int64) throws(DiskError) -> Fetch? {
-        var head = [UInt8](repeating: 0, count: 8)
-        let got = try head.withUnsafeMutableBufferPointer { (raw) throws(DiskError) in
-            try segments.read(at: offset, into: UnsafeMutableRawBufferPointer(raw))
-        }
-        guard got == 8 else { return nil }
-        let (size, magic) = head.withUnsafeBytes { raw in
-            (
-                Int(UInt32(bigEndian: raw.loadUnaligned(as: UInt32.self))),
-                UInt32(bigEndian: raw.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
-            )
-        }
-        guard magic == Record.magic, size >= Record.fixedBytes, size <= Limits.maxRecordBytes else { return nil }
-        let fetch = Fetch(capacity: size)
-        return try fetch.readWhole(segments, at: offset, size: size) ? fetch : nil
+        let fetch = Fetch(capacity: Self.guess)
+        let got = try fetch.load(segments, at: offset, size: Self.guess)
+        guard got >= 8, let size = fetch.recordSize else { return nil }
+        if size <= got { return try fetch.accept(segments, at: offset, size: size) ? fetch : nil }
+        // One that ends behind what can be read does not pass its check.
+        let larger = Fetch(capacity: size)
+        guard try larger.load(segments, at: offset, size: size) == size else { return nil }
+        return try larger.accept(segments, at: offset, size: size) ? larger : nil
     }
 
     func storeTime(at offset: Int64) throws(DiskError) -> Int64? {
@@ -103,7 +100,8 @@ public final class Fetch: @unchecked Sendable {
         self.init(capacity: records.count)
         self.next = next
         while used < records.count,
-            let view = RecordView(UnsafeRawBufferPointer(rebasing: records[used...])), let source = view.bytes.baseAddress
+            let view = RecordView(UnsafeRawBufferPointer(rebasing: records[used...])),
+            let source = view.bytes.baseAddress
         {
             (base + used).copyMemory(from: source, byteCount: view.size)
             used += view.size
@@ -191,10 +189,22 @@ public final class Fetch: @unchecked Sendable {
         used = to
     }
 
-    func readWhole(_ segments: SegmentSet, at offset: Int64, size: Int) throws(DiskError) -> Bool {
-        let target = UnsafeMutableRawBufferPointer(start: base, count: size)
-        guard try segments.read(at: offset, into: target) == size,
-            let view = RecordView(UnsafeRawBufferPointer(target)), view.size == size, view.physicalOffset == offset,
+    /// Reads so many bytes from a place to the front; returns how many there are.
+    func load(_ segments: SegmentSet, at offset: Int64, size: Int) throws(DiskError) -> Int {
+        try segments.read(at: offset, into: UnsafeMutableRawBufferPointer(start: base, count: min(size, capacity)))
+    }
+
+    /// The size that the record at the front claims; nil when there is none that could be.
+    var recordSize: Int? {
+        guard UnsafeRawPointer(base).big(UInt32.self, at: Record.Position.magic) == Record.magic else { return nil }
+        let size = Int(UnsafeRawPointer(base).big(UInt32.self, at: 0))
+        return (Record.fixedBytes...Limits.maxRecordBytes).contains(size) ? size : nil
+    }
+
+    /// Makes the record at the front the only one, if it is what it claims to be.
+    func accept(_ segments: SegmentSet, at offset: Int64, size: Int) throws(DiskError) -> Bool {
+        let bytes = UnsafeRawBufferPointer(start: base, count: size)
+        guard let view = RecordView(bytes), view.size == size, view.physicalOffset == offset,
             Record.bodyCRC(view.body) == view.storedBodyCRC,
             try segments.sum(at: offset).map({ $0 == Record.sum(view.bytes) }) ?? true
         else { return false }

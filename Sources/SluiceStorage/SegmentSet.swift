@@ -64,20 +64,7 @@ public final class SegmentSet: Sendable {
     func sum(at offset: Int64) throws(DiskError) -> UInt32? {
         let start = start(of: offset)
         let file = try sums(start, create: true)
-        let place = UInt64(offset - start)
-        var low: Int64 = 0
-        var high = try file.size() / 8
-        while low < high {
-            let middle = (low + high) / 2
-            var entry: UInt64 = 0
-            let got = try withUnsafeMutableBytes(of: &entry) { (raw) throws(DiskError) in
-                try file.read(at: middle * 8, into: raw)
-            }
-            guard got == 8 else { return nil }
-            if entry >> 32 == place { return UInt32(truncatingIfNeeded: entry) }
-            if entry >> 32 < place { low = middle + 1 } else { high = middle }
-        }
-        return nil
+        return try SumSearch(file).sum(at: UInt64(offset - start))
     }
 
     /// Starts of the segments on the disk, in order.

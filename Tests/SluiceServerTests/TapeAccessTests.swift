@@ -13,17 +13,8 @@ struct TapeAccessTests {
         let accounts = try #require(tape.meta.acl?.accounts)
         var setting = TapeServer.Setting()
         setting.accounts = try Self.file(of: accounts) + Self.deleted(on: tape)
-        let server = try await TapeServer.start(setting)
-        let differences = TapeDifferences()
-        do {
-            let admin = accounts.first { $0.admin }
-            let findings = try await TapeReplayTests.replay(tape, on: server, differences, signer: admin)
-            for finding in findings { Issue.record("\(finding)") }
-            for entry in differences.unused(of: name) { Issue.record("\(entry)") }
-        } catch {
-            Issue.record(error)
-        }
-        await server.stop()
+        let admin = accounts.first { $0.admin }
+        try await TapeServer.run(setting) { try TapeReplayTests.replay(tape, on: $0, signer: admin) }
     }
 
     /// The tape's accounts as an access file.

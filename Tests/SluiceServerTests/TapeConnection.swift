@@ -62,6 +62,13 @@ final class TapeConnection {
         }
     }
 
+    /// True when a frame that matches comes in time; it stays to be received.
+    func has(within milliseconds: Int64, where matches: (Frame) -> Bool) -> Bool {
+        guard let frame = receive(within: milliseconds, where: matches) else { return false }
+        inbox.append(frame)
+        return true
+    }
+
     /// True when the other side closes the connection in time.
     func isClosed(within milliseconds: Int64) -> Bool {
         let deadline = ContinuousClock.now + .milliseconds(milliseconds)

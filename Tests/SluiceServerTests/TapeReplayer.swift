@@ -110,6 +110,20 @@ final class TapeReplayer {
     private func send(_ index: Int, _ bytes: [UInt8], _ connection: TapeConnection) {
         let frame = request(index)
         connection.send(frame == frames[index].frame ? bytes : frame.encoded())
+        // What comes behind it over other connections must not overtake it.
+        guard frames[index].partner != nil, !waits(frame) else { return }
+        _ = connection.has(within: 5_000) { $0.isResponse && $0.opaque == frame.opaque }
+    }
+
+    /// True for requests that may wait for something that comes later on the tape.
+    private func waits(_ request: Frame) -> Bool {
+        switch request.code {
+        case RequestCode.pullMessage, RequestCode.litePullMessage:
+            request.integer("sysFlag").map { $0 & 2 != 0 } ?? true
+        case RequestCode.getConsumerRunningInfo, RequestCode.consumeMessageDirectly, RequestCode.sendReplyMessageV2:
+            true
+        default: false
+        }
     }
 
     private func request(_ index: Int) -> Frame {

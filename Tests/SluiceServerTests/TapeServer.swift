@@ -4,6 +4,7 @@ import Logging
 import SluiceAPI
 import SluiceClient
 import SluiceServer
+import Testing
 
 @testable import SluiceBroker
 
@@ -124,9 +125,25 @@ extension sockaddr_in {
     fileprivate var port: Int { Int(UInt16(bigEndian: sin_port)) }
 }
 
-/// Runs blocking work on a thread of its own: the pool of tasks belongs to the server, which has to go on meanwhile.
-func onThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread { continuation.resume(with: Result { try body() }) }.start()
+extension TapeServer {
+    /// Starts a server, has the body talk to it and block as it likes, and stops it. What is thrown is recorded.
+    static func run(
+        _ setting: Setting = Setting(), _ body: @escaping @Sendable (TapeServer) throws -> Void
+    ) async throws {
+        let server = try await start(setting)
+        do {
+            try await withTaskExecutorPreference(OwnThread()) { try body(server) }
+        } catch {
+            Issue.record(error)
+        }
+        await server.stop()
+    }
+}
+
+/// Runs what a test waits for on threads of its own: the pool of tasks belongs to the server, which has to go on meanwhile.
+private final class OwnThread: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        Thread { job.runSynchronously(on: self.asUnownedTaskExecutor()) }.start()
     }
 }

@@ -6,59 +6,47 @@ import Testing
 @Suite("Replayed state of two brokers")
 struct TapeStateTests {
     @Test("one tape after the other") func replay() async throws {
-        let first = try await TapeServer.start()
         let second = try await TapeServer.start(TapeServer.Setting(brokerName: "broker-b"))
-        let differences = TapeDifferences()
-        do {
-            let findings = try await onThread { try TapeStateRun(first, second, differences).run() }
-            for finding in findings { Issue.record("\(finding)") }
-            for name in TapeStateRun.tapes {
-                for entry in differences.unused(of: name) { Issue.record("\(entry)") }
-            }
-        } catch {
-            Issue.record(error)
-        }
-        await first.stop()
+        try await TapeServer.run { try TapeStateRun($0, second).run() }
         await second.stop()
     }
 }
 
 /// One thread's work: all tapes, with what each one leaves for the next.
-private final class TapeStateRun {
+final class TapeStateRun {
     static let tapes = Tape.all.filter { $0.hasPrefix("4.9.8/state-") }
 
     private let first: TapeServer
     private let second: TapeServer
-    private let differences: TapeDifferences
+    private let differences = TapeDifferences()
     /// For what broker-b has to say to the name server.
     private let toBroker: TapeConnection
     private let toNameServer: TapeConnection
     /// Connections that a tape leaves open: an online group's among them.
     private var left: [TapeConnection] = []
 
-    init(_ first: TapeServer, _ second: TapeServer, _ differences: TapeDifferences) throws {
+    init(_ first: TapeServer, _ second: TapeServer) throws {
         self.first = first
         self.second = second
-        self.differences = differences
         toBroker = try TapeConnection(port: second.port)
         toNameServer = try TapeConnection(port: first.nameServerPort)
     }
 
-    func run() throws -> [TapeFinding] {
+    /// Records what differs.
+    func run() throws {
         let tapes = try Self.tapes.map { try Tape($0) }.sorted { $0.meta.startedMs < $1.meta.startedMs }
-        guard let setup = tapes.first else { return [] }
+        let setup = try #require(tapes.first)
         let ports = ["namesrv": first.nameServerPort, "broker-a": first.port, "broker-b": second.port]
         let mapping = TapeMapping(setup, ports: ports)
-        var findings: [TapeFinding] = []
         for tape in tapes {
             let replayer = try TapeReplayer(tape, mapping: mapping, differences: differences) { [first, second] peer in
                 (peer.hasPrefix("broker-b") ? second : first).port(of: peer)
             }
             replayer.beforeNameServer = { [self] in try register() }
-            findings += try replayer.run()
+            for finding in try replayer.run() { Issue.record("\(finding)") }
+            for entry in differences.unused(of: tape.name) { Issue.record("\(entry)") }
             left += replayer.connections.filter { !replayer.ended.contains($0.key) }.map(\.value)
         }
-        return findings
     }
 
     /// The second broker tells the first one's name server what it has, as one in a process of its own would.

@@ -36,6 +36,8 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
     /// Bytes of answers that the peer has not taken.
     private(set) var unsent = 0
     private var isReadingPaused = false
+    /// The service will flush it.
+    private var isFlushDue = false
 
     /// A peer that has so many bytes of answers to take is not read from.
     static let pauseAbove = 1 << 20
@@ -170,9 +172,11 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
         body(&out)
     }
 
+    /// Answers that are ready in one turn of the loop leave together.
     func send(_ frame: Frame) {
         write { frame.encode(into: &$0) }
-        flush()
+        if !isFlushDue { service.flushSoon(self) }
+        isFlushDue = true
     }
 
     /// Writes a header that is complete in itself and the bytes behind it.
@@ -187,6 +191,7 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func flush() {
+        isFlushDue = false
         guard !out.isEmpty else { return }
         guard !isClosed, let context else { return out.removeAll() }
         var buffer = context.channel.allocator.buffer(capacity: out.count)

@@ -8,7 +8,8 @@ import SluiceScenarios
 /// `sluice bench …`
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure this machine and the broker on it.", subcommands: [BenchEmbedded.self])
+        commandName: "bench", abstract: "Measure this machine and the broker on it.",
+        subcommands: [BenchEmbedded.self, BenchRemote.self, BareServer.self])
 }
 
 struct BenchEmbedded: ParsableCommand {
