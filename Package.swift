@@ -86,14 +86,18 @@ let package = Package(
         .testTarget(
             name: "SluiceMessageTests", dependencies: ["SluiceMessage", "SluiceTestSupport"],
             path: "Tests/SluiceMessageTests", swiftSettings: strict),
+        .target(
+            name: "SluiceTapes", dependencies: ["SluiceRemoting"], path: "Tests/Tapes",
+            exclude: ["4.9.8", "5.0.0", "README.md"], swiftSettings: strict),
         .testTarget(
-            name: "SluiceRemotingTests", dependencies: ["SluiceRemoting", "SluiceMessage", "SluiceTestSupport"],
+            name: "SluiceRemotingTests",
+            dependencies: ["SluiceRemoting", "SluiceMessage", "SluiceTapes", "SluiceTestSupport"],
             path: "Tests/SluiceRemotingTests", swiftSettings: strict),
         .testTarget(
             name: "SluiceServerTests",
             dependencies: [
                 "SluiceServer", "SluiceRemoting", "SluiceClient", "SluiceHost", "SluiceBroker", "SluiceAPI",
-                "SluiceMessage", "SluiceTestSupport", .product(name: "Logging", package: "swift-log"),
+                "SluiceMessage", "SluiceTapes", "SluiceTestSupport", .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/SluiceServerTests", swiftSettings: strict),
