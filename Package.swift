@@ -134,6 +134,9 @@ let package = Package(
             dependencies: ["SluiceClient", "SluiceConsole", "SluiceTerminal", "SluiceAPI", "SluiceMessage"],
             path: "Tests/Harness/LoadedConsole", swiftSettings: strict),
         .testTarget(
+            name: "ConformanceTests", dependencies: ["sluice", "SluiceRemoting"], path: "Tests/ConformanceTests",
+            swiftSettings: strict),
+        .testTarget(
             name: "EndToEndTests", dependencies: ["sluice"], path: "Tests/EndToEnd", swiftSettings: strict),
     ]
 )

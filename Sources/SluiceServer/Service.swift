@@ -143,14 +143,19 @@ final class Service: @unchecked Sendable {
         connection.submitOpen()
         let request = Frame(connection.header, body: body)
         let call = Call(request: request, connection: connection, service: self)
+        connection.callBegan()
         Task {
             var response = await call.answer()
-            guard !request.isOneway else { return }
+            guard !request.isOneway else { return inbox.add(.work { connection.callEnded() }) }
             response.opaque = request.opaque
             response.flag = FrameFlag.response
             response.type = request.type
             let answer = response
-            inbox.add(.work { connection.send(answer) })
+            inbox.add(
+                .work {
+                    connection.send(answer)
+                    connection.callEnded()
+                })
         }
     }
 

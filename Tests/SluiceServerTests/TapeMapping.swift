@@ -38,18 +38,22 @@ final class TapeMapping {
     // MARK: Requests
 
     /// The request with places and times of this run.
-    /// - Parameter shift: milliseconds between the tape's time and ours.
-    func request(_ frame: Frame, to peer: String, shift: Int64) -> Frame {
-        var frame = frame
-        let broker = String(peer.prefix(8))
+    /// - Parameters:
+    ///   - shift: milliseconds between the beginning of the tape and that of the run.
+    ///   - distance: milliseconds between the request on the tape and now.
+    func request(_ taped: TapedFrame, shift: Int64, distance: Int64) -> Frame {
+        var frame = taped.frame
+        let broker = String(taped.peer.prefix(8))
         for index in (frame.fields ?? []).indices {
             guard let field = frame.fields?[index] else { continue }
-            frame.fields?[index].value = value(of: field, frame.code, broker, shift)
+            frame.fields?[index].value = value(of: field, frame.code, broker, shift, distance)
         }
         return frame.code == RequestCode.endTransaction ? end(frame, broker) : frame
     }
 
-    private func value(of field: Frame.Field, _ code: Int32, _ broker: String, _ shift: Int64) -> String {
+    private func value(
+        of field: Frame.Field, _ code: Int32, _ broker: String, _ shift: Int64, _ distance: Int64
+    ) -> String {
         switch field.name {
         case "offset" where code == RequestCode.viewMessageByID || code == RequestCode.consumerSendMessageBack:
             guard let recorded = Int64(field.value) else { return field.value }
@@ -60,7 +64,7 @@ final class TapeMapping {
                 return field.value
             }
             return String(time + shift)
-        case "i", "properties": return due(field.value, shift)
+        case "i", "properties": return due(field.value, distance)
         default: return field.value
         }
     }
@@ -75,11 +79,11 @@ final class TapeMapping {
     }
 
     /// A message that is due at a moment of the tape is due at the same distance from now.
-    private func due(_ properties: String, _ shift: Int64) -> String {
+    private func due(_ properties: String, _ distance: Int64) -> String {
         guard properties.contains("TIMER_DELIVER_MS") else { return properties }
         let moved = Array(properties.utf8).withUnsafeBytes { PropertyCoding.decode($0) }.map { property in
             guard property.name == "TIMER_DELIVER_MS", let time = Int64(property.value) else { return property }
-            return Property(property.name, String(time + shift))
+            return Property(property.name, String(time + distance))
         }
         return String(decoding: PropertyCoding.encode(moved), as: UTF8.self)
     }

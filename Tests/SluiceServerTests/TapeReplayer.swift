@@ -2,21 +2,6 @@ import Foundation
 import SluiceRemoting
 import SluiceTapes
 
-/// Something that our server did otherwise than the one on the tape.
-struct TapeFinding: Sendable, CustomStringConvertible {
-    var tape: String
-    var milliseconds: Int64
-    var connection: Int
-    /// Code of the request.
-    var code: Int32
-    var request: String
-    var difference: String
-
-    var description: String {
-        "\(tape) at \(milliseconds), connection \(connection): \(code) \(request): \(difference)"
-    }
-}
-
 /// Plays the client side of a tape against servers of ours, and compares what they say.
 ///
 /// Events are played in their order: a request is sent when its turn has come, and for an answer, or a request from the
@@ -57,7 +42,7 @@ final class TapeReplayer {
 
     /// What differs, beyond what is meant to.
     func run() throws -> [TapeFinding] {
-        shift = Int64(Date().timeIntervalSince1970 * 1_000) - tape.meta.startedMs
+        shift = Self.now - tape.meta.startedMs
         for (index, event) in tape.events.enumerated() {
             switch event.content {
             case .opened: connections[event.connection] = try TapeConnection(port: port(event.peer))
@@ -104,6 +89,9 @@ final class TapeReplayer {
         }
     }
 
+    /// Epoch ms.
+    private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
+
     // MARK: From the client
 
     /// Sends a recorded request: its bytes, unless something in it depends on the run.
@@ -128,7 +116,8 @@ final class TapeReplayer {
 
     private func request(_ index: Int) -> Frame {
         let taped = frames[index]
-        var frame = mapping.request(taped.frame, to: taped.peer, shift: shift)
+        let distance = Self.now - tape.meta.startedMs - taped.milliseconds
+        var frame = mapping.request(taped, shift: shift, distance: distance)
         if runsOut(index), let field = frame.fields?.firstIndex(where: { $0.name == "suspendTimeoutMillis" }) {
             frame.fields?[field].value = "300"
         }

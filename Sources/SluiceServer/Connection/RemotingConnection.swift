@@ -36,11 +36,16 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
     /// Bytes of answers that the peer has not taken.
     private(set) var unsent = 0
     private var isReadingPaused = false
+    /// The server takes no more requests.
+    private var isStopping = false
     /// The service will flush it.
     private var isFlushDue = false
 
     /// A peer that has so many bytes of answers to take is not read from.
     static let pauseAbove = 1 << 20
+    /// Nor one with so many requests that are being worked on, each in a task of its own.
+    static let mostCalls = 64
+    private var calls = 0
 
     init(_ service: Service, number: Int) {
         self.service = service
@@ -87,13 +92,17 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var incoming = unwrapInboundIn(data)
         lastActive = .now()
-        if held.readableBytes == 0 {
+        if held.readableBytes == 0, !isReadingPaused {
             parse(&incoming)
             if incoming.readableBytes > 0 { held.writeBuffer(&incoming) }
         } else {
             held.writeBuffer(&incoming)
-            parse(&held)
+            if !isReadingPaused { parse(&held) }
         }
+        tidyHeld()
+    }
+
+    private func tidyHeld() {
         if held.readableBytes == 0 {
             if held.capacity > 1 << 20 { held = ByteBuffer() } else { held.clear() }
         } else if held.readerIndex > 1 << 16 {
@@ -112,7 +121,7 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
     private func parse(_ buffer: inout ByteBuffer) {
         let used = buffer.withUnsafeReadableBytes { raw -> Int in
             var at = 0
-            while !isClosed, at < raw.count {
+            while !isClosed, !isReadingPaused, at < raw.count {
                 let rest = UnsafeRawBufferPointer(rebasing: raw[at...])
                 switch FrameScanner.scan(rest) {
                 case .incomplete: return at
@@ -208,14 +217,39 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.whenComplete { _ in self.sent(count) }
         context.writeAndFlush(wrapOutboundOut(buffer), promise: promise)
-        if unsent > Self.pauseAbove, !isReadingPaused { setReading(false) }
+        adjustReading()
         service.connections.check(self)
     }
 
     private func sent(_ count: Int) {
         unsent -= count
         service.connections.unsent -= count
-        if isReadingPaused, unsent <= Self.pauseAbove / 2 { setReading(true) }
+        adjustReading()
+    }
+
+    /// A request is being worked on in a task of its own, or one of them is answered.
+    func callBegan() {
+        calls += 1
+        adjustReading()
+    }
+
+    func callEnded() {
+        calls -= 1
+        adjustReading()
+    }
+
+    /// Pauses a peer that is ahead of what it takes or of what is worked on, and goes on when it is not any more.
+    private func adjustReading() {
+        if !isReadingPaused {
+            if unsent > Self.pauseAbove || calls >= Self.mostCalls { setReading(false) }
+        } else if unsent <= Self.pauseAbove / 2, calls <= Self.mostCalls / 2, !isStopping {
+            setReading(true)
+            // What was read before it was paused comes first.
+            parse(&held)
+            tidyHeld()
+            submitOpen()
+            flush()
+        }
     }
 
     /// Stops reading a peer that does not take its answers, or goes on.
@@ -226,6 +260,7 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
 
     /// No further request is taken.
     func stopReading() {
+        isStopping = true
         submitOpen()
         setReading(false)
     }
