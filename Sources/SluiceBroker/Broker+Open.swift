@@ -67,6 +67,10 @@ extension Broker {
         case TopicName.half:
             let message = view.message()
             let immunity = checkImmunity(message.property(PropertyName.checkImmunity).flatMap { Int64($0) })
+            // Put again at a check by a broker that does so: the earlier copy is passed over.
+            if message.property(PropertyName.checkTimes) != nil, let earlier = halves.entry(id: message.id) {
+                halves.remove(earlier.queueOffset)
+            }
             halves.add(
                 .init(
                     queueOffset: view.queueOffset, physicalOffset: view.physicalOffset,

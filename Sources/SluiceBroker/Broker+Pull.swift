@@ -46,6 +46,7 @@ extension Broker {
             answer.units = store.units(queue, from: request.offset, limit: min(max(1, request.limit), 65_536))
             answer.reader = store.reader
             answer.next = answer.units?.end ?? request.offset
+            answer.isWoken = request.isWoken
             answer.delivered = [group.delivered, topic.delivered]
         } else if deadline > now, !closing {
             waiters.add(.init(request: request, deadline: deadline, reply: reply), on: queue)

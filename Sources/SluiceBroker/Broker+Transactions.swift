@@ -178,17 +178,49 @@ extension Broker {
                 note(entry.physicalOffset, entry.queueOffset, checks: entry.checks, next: .max)
                 continue
             }
-            note(entry.physicalOffset, entry.queueOffset, checks: entry.checks + 1, next: now + options.checkInterval)
+            var queueOffset = entry.queueOffset
+            if options.reputsHalves {
+                guard store.hasRoom(for: Limits.maxRecordBytes) else { break }
+                half = putAgain(half, entry)
+                queueOffset = half.queueOffset
+            } else {
+                note(entry.physicalOffset, queueOffset, checks: entry.checks + 1, next: now + options.checkInterval)
+            }
             let group = half.property(PropertyName.producerGroup) ?? ""
+            half.properties.removeAll { $0.name == PropertyName.checkTimes }
             half.properties.append(Property(PropertyName.checkTimes, String(entry.checks + 1)))
             // Any live producer of the group may answer; they take turns.
             let online = (producers[group] ?? [:]).sorted { $0.key < $1.key }
             if !online.isEmpty {
                 let turn = Int(truncatingIfNeeded: entry.queueOffset + Int64(entry.checks))
                 online[abs(turn) % online.count].value.push(
-                    .checkTransaction(half: half, queueOffset: entry.queueOffset))
+                    .checkTransaction(half: half, queueOffset: queueOffset))
             }
         }
+    }
+
+    /// Stores a half once more at the tail, with its checks counted, as RocketMQ does; the old copy is passed over.
+    private func putAgain(_ half: StoredMessage, _ entry: HalfIndex.Entry) -> StoredMessage {
+        var copy = half
+        copy.properties.removeAll { $0.name == PropertyName.checkTimes }
+        copy.properties.append(Property(PropertyName.checkTimes, String(entry.checks + 1)))
+        var header = RecordHeader(
+            queue: 0, flag: half.flag, systemFlag: half.systemFlag, bornTimestamp: half.bornTimestamp,
+            bornHost: HostAddress(half.bornHost), storeTimestamp: now, storeHost: options.host)
+        half.body.withUnsafeBytes { body in
+            store(
+                systemTopic(TopicName.half), &header, properties: PropertyCoding.encode(copy.properties), body: body)
+        }
+        copy.queueOffset = header.queueOffset
+        copy.physicalOffset = header.physicalOffset
+        copy.storeTimestamp = now
+        halves.remove(entry.queueOffset)
+        halves.add(
+            .init(
+                queueOffset: header.queueOffset, physicalOffset: header.physicalOffset, storeTimestamp: now,
+                idHash: entry.idHash, checks: entry.checks + 1, nextCheck: now + options.checkInterval))
+        note(header.physicalOffset, header.queueOffset, checks: entry.checks + 1, next: now + options.checkInterval)
+        return copy
     }
 
     /// A check is a small journal record, not a new copy of the message.

@@ -25,6 +25,8 @@ public struct BrokerOptions: Sendable {
     public var checkInterval: Int64 = 60_000
     /// Checks before a half is set aside (RocketMQ's transactionCheckMax).
     public var maxChecks: Int32 = 15
+    /// Puts a half into its topic again at each check, as a stock broker of 4.9 does, instead of noting the check.
+    public var reputsHalves = false
     /// Checks sent in one turn of the owner.
     public var checksPerTurn = 50
     public init() {}
@@ -141,7 +143,11 @@ public final class Broker {
             done += 1
         }
         replies.removeFirst(done)
-        for waiter in waiters.takeTouched() { pull(waiter.request, until: waiter.deadline, waiter.reply) }
+        for waiter in waiters.takeTouched() {
+            var request = waiter.request
+            request.isWoken = true
+            pull(request, until: waiter.deadline, waiter.reply)
+        }
     }
 
     private func failAwaiting(_ error: APIError) {

@@ -24,6 +24,8 @@ public struct EmbeddedOptions: Sendable {
     public var advertised = "127.0.0.1:10911"
     public var levels = DelayLevels.standard
     public var autoCreateTopics = true
+    /// Behaves like a stock broker of 4.9 in its check-backs: each one puts the half into its topic again.
+    public var isCompatible = false
     /// Told now and then how many bytes of how many a recovery has read.
     public var progress: @Sendable (Int64, Int64) -> Void = { _, _ in }
 
@@ -65,6 +67,7 @@ public final class EmbeddedBroker: Sendable {
         broker.host = HostAddress(options.advertised)
         broker.levels = options.levels
         broker.autoCreateTopics = options.autoCreateTopics
+        broker.reputsHalves = options.isCompatible
         var hostOptions = HostOptions(
             dataFolder: options.dataFolder, create: options.create, store: store, broker: broker)
         hostOptions.progress = options.progress

@@ -28,6 +28,11 @@ public final class Server: Sendable {
         do throws(APIError) {
             let server = try await Server(host, options, group, logger)
             try await server.service.begin()
+            if !options.registerWith.isEmpty {
+                let registrar = Registrar(server.service, group)
+                server.service.registrar.withLock { $0 = registrar }
+                registrar.begin()
+            }
             return server
         } catch {
             try? await group.shutdownGracefully()
@@ -216,6 +221,7 @@ extension Service {
         _ = try? await loop.flatSubmit { [self] in drained() }.get()
         _ = try? await loop.submit { [self] in
             for connection in Array(connections.all) { connection.flush() }
+            registrar.withLock { $0 }?.end()
             turns.cancel()
             if hasTurns { host.takeTurnsBack() }
         }.get()

@@ -6,6 +6,7 @@ import SluiceBroker
 import SluiceHost
 import SluiceMessage
 import SluiceRemoting
+import Synchronization
 
 /// What the server end of the protocol does with requests.
 ///
@@ -22,6 +23,8 @@ final class Service: @unchecked Sendable {
     let stats: StatsSampler
     let turns: LoopTurns
     let startedAt: Int64
+    /// Tells name servers elsewhere of this broker; nil where there are none.
+    let registrar = Mutex<Registrar?>(nil)
     /// Connections with answers that have not left. On the loop.
     private var unflushed: [RemotingConnection] = []
     /// The loop runs the broker's turns. Set at the start, before anybody else looks.

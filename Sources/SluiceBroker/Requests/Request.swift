@@ -121,6 +121,8 @@ public struct PullRequest: Sendable {
     /// Milliseconds to wait for a message when there is none.
     public var wait: Int64
     public var client: String?
+    /// It waited, and a message came.
+    public internal(set) var isWoken = false
 
     public init(
         group: String, queue: QueueID, offset: Int64, limit: Int, filter: TagFilter = .all, wait: Int64 = 0,
@@ -155,6 +157,8 @@ public struct PullAnswer: Sendable {
     public var reader: LogReader?
     /// What was read already, where the broker is in another process.
     public var fetched: Fetch?
+    /// The pull had to wait for this.
+    public var isWoken = false
     public var filter: TagFilter
     /// Count what passed the filter and reached a consumer.
     public var delivered: [DeliveryCounter]

@@ -48,7 +48,11 @@ public struct FieldValue {
     }
 
     public var int32: Int32? { integer.flatMap { Int32(exactly: $0) } }
-    public var bool: Bool? { bytes.equals("true") ? true : bytes.equals("false") ? false : nil }
+    /// `true` and `false`; the clients in C++ write 1 and 0.
+    public var bool: Bool? {
+        if bytes.equals("true") || bytes.equals("1") { return true }
+        return bytes.equals("false") || bytes.equals("0") ? false : nil
+    }
 }
 
 extension UnsafeRawBufferPointer {

@@ -47,7 +47,14 @@ public struct Frame: Sendable, Equatable {
 
     public subscript(_ name: String) -> String? { fields?.last { $0.name == name }?.value }
     public func integer(_ name: String) -> Int64? { self[name].flatMap { Int64($0) } }
-    public func bool(_ name: String) -> Bool? { self[name].flatMap { Bool($0) } }
+    /// `true` and `false`; the clients in C++ write 1 and 0.
+    public func bool(_ name: String) -> Bool? {
+        switch self[name] {
+        case "true", "1": true
+        case "false", "0": false
+        default: nil
+        }
+    }
 
     /// The body as JSON; nil when there is none.
     public func json() throws(JSONError) -> JSONValue? { body.isEmpty ? nil : try JSONParser.parse(body) }

@@ -163,7 +163,11 @@ public final class HeaderReader {
     func set(_ name: UnsafeRawBufferPointer, text: FieldValue) {
         switch name.count {
         case 6 where name.equals("remark"): remark = text.text
-        case 8 where name.equals("language"): language = Language(name: text.bytes)
+        case 8 where name.equals("language"):
+            // As a number it is the language's place in the list (remoting frame, 2).
+            language =
+                text.integer.flatMap { UInt8(exactly: $0) }.flatMap { Language(rawValue: $0) }
+                ?? Language(name: text.bytes)
         default: if let number = text.integer { set(name, number: Int32(truncatingIfNeeded: number)) }
         }
     }

@@ -87,8 +87,32 @@ extension Call {
     private func consumeStats() async throws(Refusal) -> Frame {
         let topic = request["topic"].flatMap { $0.isEmpty ? nil : $0 }
         let name = try text("consumerGroup")
-        let stats = try await status(name).map { $0 }
-        return ok(body: try await self.stats(stats, topic: topic))
+        if name == Self.transactionGroup { return ok(body: try await transactionStats(topic)) }
+        return ok(body: try await stats(try await status(name), topic: topic))
+    }
+
+    /// RocketMQ's own group, whose offsets say how far transactions are resolved.
+    private static let transactionGroup = "CID_RMQ_SYS_TRANS"
+
+    /// It reads topics of the system, which no other group's lag speaks of.
+    private func transactionStats(_ topic: String?) async throws(Refusal) -> JSONValue {
+        let commits = try await committed().filter {
+            $0.group == Self.transactionGroup && $0.queue.topic != TopicName.op
+                && (topic == nil || $0.queue.topic == topic)
+        }
+        var table: [JSONValue.Pair] = []
+        for commit in commits {
+            guard case .offset(let last) = try await ask(.offset(commit.queue, .last)) else { continue }
+            let time = try await storeTimes([(commit.queue, commit.offset - 1)]).first ?? nil
+            table.append(
+                JSONValue.Pair(
+                    service.queueKey(commit.queue),
+                    .fields([
+                        "brokerOffset": .int(last), "consumerOffset": .int(commit.offset),
+                        "lastTimestamp": .int(time ?? 0),
+                    ])))
+        }
+        return .fields(["consumeTps": .double(0), "offsetTable": .object(table)])
     }
 
     private func stats(_ status: GroupStatus?, topic: String?) async throws(Refusal) -> JSONValue {

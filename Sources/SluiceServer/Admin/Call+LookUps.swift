@@ -107,12 +107,15 @@ extension Call {
             }
         }
         var subscription: Subscription?
+        var filterData: JSONValue?
         if let group = request["consumerGroup"], !group.isEmpty {
             subscription = try await registrations(.consumers(group: group)).last?.subscriptions[queue.topic]
+            // Said in the place of a filter (observed).
+            if subscription == nil { filterData = .string("\(group)@\(queue.topic) is not online!") }
         }
         return ok(
             body: .fields([
-                "maxQueueIndex": .int(last), "minQueueIndex": .int(first), "queueData": .array(data),
+                "filterData": filterData, "maxQueueIndex": .int(last), "minQueueIndex": .int(first), "queueData": .array(data),
                 "subscriptionData": subscription?.json(topic: queue.topic),
             ]))
     }

@@ -38,9 +38,9 @@ extension Service {
     private func consumer(_ data: JSONValue, _ client: String, _ connection: RemotingConnection) -> Refusal? {
         guard let name = data["groupName"]?.text else { return nil }
         var group = ClientTable.ConsumerGroup()
-        group.model = data["messageModel"]?.text == "BROADCASTING" ? .broadcasting : .clustering
-        group.consumeType = data["consumeType"]?.text ?? group.consumeType
-        group.consumeFrom = data["consumeFromWhere"]?.text ?? group.consumeFrom
+        group.model = Self.word(data["messageModel"], Self.models) == "BROADCASTING" ? .broadcasting : .clustering
+        group.consumeType = Self.word(data["consumeType"], Self.types) ?? group.consumeType
+        group.consumeFrom = Self.word(data["consumeFromWhere"], Self.starts) ?? group.consumeFrom
         for item in data["subscriptionDataSet"]?.items ?? [] {
             guard let topic = item["topic"]?.text else { continue }
             let subscription = Subscription(
@@ -61,6 +61,19 @@ extension Service {
         registration.subscriptions = group.subscriptions.mapValues(\.subscription)
         host.submit(.register(registration)) { _ in }
         return nil
+    }
+
+    private static let models = ["BROADCASTING", "CLUSTERING"]
+    private static let types = ["CONSUME_ACTIVELY", "CONSUME_PASSIVELY"]
+    private static let starts = [
+        "CONSUME_FROM_LAST_OFFSET", "CONSUME_FROM_LAST_OFFSET_AND_FROM_MIN_WHEN_BOOT_FIRST", "CONSUME_FROM_MIN_OFFSET",
+        "CONSUME_FROM_MAX_OFFSET", "CONSUME_FROM_FIRST_OFFSET", "CONSUME_FROM_TIMESTAMP",
+    ]
+
+    /// An enumeration's name; the clients in C++ send its place instead.
+    private static func word(_ value: JSONValue?, _ names: [String]) -> String? {
+        if let place = value?.integer { return names.indices.contains(Int(place)) ? names[Int(place)] : nil }
+        return value?.text
     }
 
     private func registration(

@@ -91,7 +91,8 @@ extension Service {
         ReadingThread.shared.run { [self] in
             do throws(DiskError) {
                 let (records, next) = try asked.read(units, reader, answer)
-                if records.count == 0, let further = asked.further(from: next) {
+                // A pull that waits is not woken by messages that do not pass.
+                if records.count == 0, answer.isWoken, let further = asked.further(from: next) {
                     return host.submit(.pull(further)) { response in self.answer(asked, response) }
                 }
                 inbox?.add(.work { asked.send(answer, records: records, next: next) })

@@ -50,3 +50,36 @@ private final class OwnedBroker: BrokerAccess {
         broker.close()
     }
 }
+
+/// A broker of this process that RocketMQ's clients reach too: broker and console in one command.
+final class ServingBroker: BrokerAccess {
+    private let broker: EmbeddedBroker
+    private let server: Server
+
+    init(_ settings: ServeSettings, _ options: ServerOptions) throws {
+        raiseDescriptorLimit()
+        do throws(APIError) {
+            broker = try EmbeddedBroker.open(settings.embedded(options))
+        } catch {
+            throw error.code == .conflict ? CommandFailure(.refused, error.message) : CommandFailure(error)
+        }
+        var logger = Logger(label: "sluice") { StreamLogHandler.standardError(label: $0) }
+        // Nothing is ever logged onto a console's screen.
+        logger.logLevel = .critical
+        let (host, quiet) = (broker.host, logger)
+        do {
+            server = try blocking { try await Server.start(host, options, logger: quiet) }
+        } catch {
+            broker.close()
+            throw error
+        }
+    }
+
+    var connection: any Connection { broker.connection }
+    var admin: any Admin { broker.admin }
+
+    func close() {
+        try? blocking { [server] in await server.stop() }
+        broker.close()
+    }
+}

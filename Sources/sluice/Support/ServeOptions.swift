@@ -27,6 +27,9 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "4.9: behave like a stock broker of that version, without extensions.") var compat: String?
     @Flag(help: "Serve others than this machine although there are neither accounts nor TLS.") var allowOpen = false
 
+    /// Something of it was given, so that a console serves.
+    var isAsked: Bool { listen != nil || nameServer != nil || config != nil }
+
     func validate() throws {
         if let compat, compat != "4.9" { throw ValidationError("--compat '\(compat)': it is 4.9.") }
     }
@@ -92,6 +95,7 @@ extension ServeSettings {
         embedded.advertised = options.advertised
         embedded.levels = options.levels
         embedded.autoCreateTopics = options.autoCreateTopics
+        embedded.isCompatible = options.isCompatible
         return embedded
     }
 }
