@@ -223,6 +223,7 @@ extension Service {
             for connection in Array(connections.all) { connection.flush() }
             registrar.withLock { $0 }?.end()
             turns.cancel()
+            inbox.close()
             if hasTurns { host.takeTurnsBack() }
         }.get()
     }

@@ -30,10 +30,10 @@ struct FieldValueTests {
         #expect(WireBytes.value("2147483648") { $0.int32 } == nil)
     }
 
-    @Test("true and false are spelled out") func booleans() {
-        #expect(WireBytes.value("true") { $0.bool } == true)
-        #expect(WireBytes.value("false") { $0.bool } == false)
-        for text in ["", "TRUE", "1", "tru", "truee"] { #expect(WireBytes.value(text) { $0.bool } == nil) }
+    @Test("true and false are spelled out, or 1 and 0 as the clients in C++ have them") func booleans() {
+        for text in ["true", "1"] { #expect(WireBytes.value(text) { $0.bool } == true) }
+        for text in ["false", "0"] { #expect(WireBytes.value(text) { $0.bool } == false) }
+        for text in ["", "TRUE", "2", "10", "tru", "truee"] { #expect(WireBytes.value(text) { $0.bool } == nil) }
     }
 
     @Test(

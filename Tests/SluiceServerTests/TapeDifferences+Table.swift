@@ -2,6 +2,12 @@ extension TapeDifferences {
     /// What Sluice does otherwise on purpose, and what the tests do otherwise than the tapes.
     static let meant: [Allowed] = [
         Allowed(
+            tapes: ["4.9.8/push-sql92"], codes: [11], differences: ["no answer, recorded was 20"],
+            reason: """
+                it depends on which came first: a pull that finds messages none of which pass is answered at once, one \
+                that waits already is not woken by them
+                """),
+        Allowed(
             tapes: ["4.9.8/delay-level", "4.9.8/push-retry-dlq", "5.0.0/timer"], codes: [11],
             differences: ["message prepared offset"],
             reason: "a delivered delay names the record it comes from, so that a crash delivers nothing twice"),

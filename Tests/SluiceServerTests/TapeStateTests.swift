@@ -44,7 +44,6 @@ final class TapeStateRun {
             }
             replayer.beforeNameServer = { [self] in try register() }
             for finding in try replayer.run() { Issue.record("\(finding)") }
-            for entry in differences.unused(of: tape.name) { Issue.record("\(entry)") }
             left += replayer.connections.filter { !replayer.ended.contains($0.key) }.map(\.value)
         }
     }

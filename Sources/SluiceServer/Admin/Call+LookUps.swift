@@ -115,7 +115,8 @@ extension Call {
         }
         return ok(
             body: .fields([
-                "filterData": filterData, "maxQueueIndex": .int(last), "minQueueIndex": .int(first), "queueData": .array(data),
+                "filterData": filterData, "maxQueueIndex": .int(last), "minQueueIndex": .int(first),
+                "queueData": .array(data),
                 "subscriptionData": subscription?.json(topic: queue.topic),
             ]))
     }

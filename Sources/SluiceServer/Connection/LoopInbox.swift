@@ -10,6 +10,7 @@ final class LoopInbox: Sendable {
     private struct State {
         var items: [Item] = []
         var isScheduled = false
+        var isClosed = false
     }
     private let state = Mutex(State())
     private let loop: any EventLoop
@@ -23,12 +24,16 @@ final class LoopInbox: Sendable {
 
     func add(_ item: Item) {
         let schedule = state.withLock { state in
+            guard !state.isClosed else { return false }
             state.items.append(item)
             defer { state.isScheduled = true }
             return !state.isScheduled
         }
         if schedule { loop.execute { self.drain() } }
     }
+
+    /// The loop is about to end: nobody is left whom an answer could reach.
+    func close() { state.withLock { $0.isClosed = true } }
 
     private func drain() {
         let items = state.withLock { state in
