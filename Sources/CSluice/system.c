@@ -116,3 +116,16 @@ int64_t sluice_peak_resident_bytes(void) {
     getrusage(RUSAGE_SELF, &usage);
     return (int64_t)usage.ru_maxrss * 1024;
 }
+
+ssize_t sluice_read_cached(int descriptor, void *buffer, size_t bytes, int64_t offset) {
+    size_t done = 0;
+    while (done < bytes) {
+        struct iovec part = {(char *)buffer + done, bytes - done};
+        ssize_t got = preadv2(descriptor, &part, 1, offset + (off_t)done, RWF_NOWAIT);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && errno != EAGAIN && errno != EOPNOTSUPP && errno != ENOSYS) return -1;
+        if (got <= 0) break;
+        done += (size_t)got;
+    }
+    return (ssize_t)done;
+}

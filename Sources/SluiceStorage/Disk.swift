@@ -23,6 +23,8 @@ public protocol Disk: Sendable {
 public protocol DiskFile: AnyObject, Sendable {
     /// Reads up to `buffer.count` bytes; fewer only at the end of the file.
     func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(DiskError) -> Int
+    /// Reads what is in memory already, without waiting for the disk; fewer bytes where the rest is not.
+    func readCached(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(DiskError) -> Int
     /// Writes all of `bytes`.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(DiskError)
     /// Makes written bytes durable.
@@ -70,6 +72,10 @@ extension Disk {
 }
 
 extension DiskFile {
+    public func readCached(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(DiskError) -> Int {
+        try read(at: offset, into: buffer)
+    }
+
     public func write(_ bytes: [UInt8], at offset: Int64) throws(DiskError) {
         try bytes.withUnsafeBufferPointer { (part) throws(DiskError) in
             try write(UnsafeRawBufferPointer(part), at: offset)

@@ -8,6 +8,20 @@ public struct LogReader: Sendable {
     /// The records of these units, laid back to back as a pull answer carries them, up to `maxBytes` but always one.
     /// Neighbours in the log are read at once.
     public func fetch(_ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, maxBytes: Int) throws(DiskError) -> Fetch {
+        let fetch = try fetch(units, maxBytes: maxBytes, cachedOnly: false)
+        return fetch ?? .empty
+    }
+
+    /// The same without waiting for the disk; nil where some of it is not in memory.
+    public func fetchCached(
+        _ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, maxBytes: Int
+    ) throws(DiskError) -> Fetch? {
+        try fetch(units, maxBytes: maxBytes, cachedOnly: true)
+    }
+
+    private func fetch(
+        _ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, maxBytes: Int, cachedOnly: Bool
+    ) throws(DiskError) -> Fetch? {
         let units = units.allSatisfy({ Self.isPossible($0.unit) }) ? units : units.map(Self.withoutImpossible)[...]
         var total = 0
         var end = units.startIndex
@@ -27,7 +41,7 @@ public struct LogReader: Sendable {
                 run += Int64(units[last].unit.size)
                 last += 1
             }
-            try fetch.read(segments, units[at..<last], Int(run))
+            guard try fetch.read(segments, units[at..<last], Int(run), cachedOnly) else { return nil }
             at = last
         }
         fetch.next = end > units.startIndex ? units[end - 1].offset + 1 : fetch.next
@@ -156,17 +170,23 @@ public final class Fetch: @unchecked Sendable {
         return messages
     }
 
+    /// False when only what is in memory is wanted, and some of it is not.
     func read(
-        _ segments: SegmentSet, _ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, _ bytes: Int
-    ) throws(DiskError) {
+        _ segments: SegmentSet, _ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, _ bytes: Int, _ cachedOnly: Bool
+    ) throws(DiskError) -> Bool {
         guard let first = units.first, bytes > 0, used + bytes <= capacity else {
             damaged += units.map(\.offset)
-            return
+            return true
         }
         let target = UnsafeMutableRawBufferPointer(start: base + used, count: bytes)
         let got: Int
         do throws(DiskError) {
-            got = try segments.read(at: first.unit.physicalOffset, into: target)
+            if cachedOnly {
+                got = try segments.readCached(at: first.unit.physicalOffset, into: target)
+                if got < bytes { return false }
+            } else {
+                got = try segments.read(at: first.unit.physicalOffset, into: target)
+            }
         } catch  where error.code == ENOENT {
             // A unit that points at no segment: retention took it just now, or the unit is damaged.
             got = 0
@@ -187,6 +207,7 @@ public final class Fetch: @unchecked Sendable {
             from += size
         }
         used = to
+        return true
     }
 
     /// Reads so many bytes from a place to the front; returns how many there are.

@@ -102,6 +102,13 @@ final class RealFile: DiskFile {
         return done
     }
 
+    func readCached(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(DiskError) -> Int {
+        guard let base = buffer.baseAddress else { return 0 }
+        let got = sluice_read_cached(descriptor, base, buffer.count, offset)
+        if got < 0 { throw .system("read", path) }
+        return got
+    }
+
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(DiskError) {
         guard let base = bytes.baseAddress else { return }
         var done = 0

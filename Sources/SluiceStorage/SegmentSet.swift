@@ -59,6 +59,12 @@ public final class SegmentSet: Sendable {
         return try log(start).read(at: offset - start, into: buffer)
     }
 
+    /// The same of what is in memory already: fewer bytes where the rest would have to come from the disk.
+    func readCached(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(DiskError) -> Int {
+        let start = start(of: offset)
+        return try log(start).readCached(at: offset - start, into: buffer)
+    }
+
     /// The CRC-32C noted for the record at a physical offset; nil where none is (its side file is gone, or no record
     /// starts there).
     func sum(at offset: Int64) throws(DiskError) -> UInt32? {

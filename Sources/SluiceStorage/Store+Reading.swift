@@ -114,7 +114,12 @@ public struct UnitSource: Sendable {
     let pieces: [Piece]
 
     /// The units with their offsets, up to the first whose record is not confirmed.
-    public func load() throws(DiskError) -> [(offset: Int64, unit: QueueUnit)] {
+    public func load() throws(DiskError) -> [(offset: Int64, unit: QueueUnit)] { try load(cachedOnly: false) ?? [] }
+
+    /// The same without waiting for the disk; nil where some of it is not in memory.
+    public func loadCached() throws(DiskError) -> [(offset: Int64, unit: QueueUnit)]? { try load(cachedOnly: true) }
+
+    private func load(cachedOnly: Bool) throws(DiskError) -> [(offset: Int64, unit: QueueUnit)]? {
         var units: [(offset: Int64, unit: QueueUnit)] = []
         units.reserveCapacity(Int(end - first))
         var offset = first
@@ -126,6 +131,9 @@ public struct UnitSource: Sendable {
             case .memory(let held):
                 bytes = held
                 limit = confirmed
+            case .file(let file, let position, let count) where cachedOnly:
+                guard let held = try Self.cached(file, position, count * QueueUnit.bytes) else { return nil }
+                bytes = held
             case .file(let file, let position, let count):
                 bytes = try file.readBytes(at: position, count: count * QueueUnit.bytes)
             }
@@ -142,5 +150,13 @@ public struct UnitSource: Sendable {
             if !goesOn { break }
         }
         return units
+    }
+
+    private static func cached(_ file: any DiskFile, _ position: Int64, _ count: Int) throws(DiskError) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let got = try bytes.withUnsafeMutableBufferPointer { (part) throws(DiskError) in
+            try file.readCached(at: position, into: UnsafeMutableRawBufferPointer(part))
+        }
+        return got == count ? bytes : nil
     }
 }

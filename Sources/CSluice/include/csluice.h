@@ -18,6 +18,10 @@ void sluice_unpark(sluice_parker *parker);
 
 /// Wall clock and monotonic clock.
 int64_t sluice_wall_milliseconds(void);
+
+// Reads what is in the page cache without waiting for the disk: bytes read, fewer than asked for where the rest is not
+// there (or the file system cannot tell, which reads as nothing), -1 with errno for an error.
+ssize_t sluice_read_cached(int descriptor, void *buffer, size_t bytes, int64_t offset);
 int64_t sluice_monotonic_nanoseconds(void);
 
 /// A detached thread with the given name running `body(context)`. Returns 0 or an errno value.

@@ -1,4 +1,5 @@
 import CSluice
+import NIOCore
 import SluiceAPI
 import SluiceBroker
 import SluiceHost
@@ -88,9 +89,16 @@ extension Service {
         guard answer.status == .found, let units = answer.units, let reader = answer.reader else {
             return inbox.add(.work { asked.send(answer, records: nil, next: answer.next) })
         }
+        // Most is in the page cache still, and needs no thread that may wait for the disk.
+        if loop.inEventLoop, let found = try? asked.read(units, reader, answer, cachedOnly: true) {
+            if found.records.count == 0, answer.isWoken, let further = asked.further(from: found.next) {
+                return host.submit(.pull(further)) { [self] response in self.answer(asked, response) }
+            }
+            return asked.send(answer, records: found.records, next: found.next)
+        }
         ReadingThread.shared.run { [self] in
             do throws(DiskError) {
-                let (records, next) = try asked.read(units, reader, answer)
+                guard let (records, next) = try asked.read(units, reader, answer, cachedOnly: false) else { return }
                 // A pull that waits is not woken by messages that do not pass.
                 if records.count == 0, answer.isWoken, let further = asked.further(from: next) {
                     return host.submit(.pull(further)) { response in self.answer(asked, response) }
@@ -124,11 +132,11 @@ struct PullAsked: Sendable {
         return further
     }
 
-    /// The records that pass, and where the next pull begins. Blocks for the disk.
+    /// The records that pass, and where the next pull begins. Blocks for the disk, or is nil where it would have to.
     func read(
-        _ source: UnitSource, _ reader: LogReader, _ answer: PullAnswer
-    ) throws(DiskError) -> (Fetch, next: Int64) {
-        let all = try source.load()
+        _ source: UnitSource, _ reader: LogReader, _ answer: PullAnswer, cachedOnly: Bool
+    ) throws(DiskError) -> (records: Fetch, next: Int64)? {
+        guard let all = cachedOnly ? try source.loadCached() : try source.load() else { return nil }
         guard let last = all.last else { return (Fetch.empty, source.first) }
         var wanted = all
         if !filter.passesAll {
@@ -136,7 +144,11 @@ struct PullAsked: Sendable {
             if filter.sql == nil, wanted.count > messages { wanted.removeLast(wanted.count - messages) }
         }
         guard let lastWanted = wanted.last else { return (Fetch.empty, last.offset + 1) }
-        let fetch = try reader.fetch(wanted[...], maxBytes: Service.maxPullBytes)
+        let bytes = Service.maxPullBytes
+        guard
+            let fetch = cachedOnly
+                ? try reader.fetchCached(wanted[...], maxBytes: bytes) : try reader.fetch(wanted[...], maxBytes: bytes)
+        else { return nil }
         // All units behind the last one that was wanted were looked at too, unless the answer is full.
         var next = fetch.next
         if next > lastWanted.offset, wanted.count < messages || filter.sql != nil { next = last.offset + 1 }
