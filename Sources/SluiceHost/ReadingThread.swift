@@ -5,9 +5,13 @@ import Synchronization
 /// A thread for reads that may wait for the disk, so that the two threads of the cooperative pool never do. Started with
 /// its first job.
 package final class ReadingThread: Sendable {
-    package static let shared = ReadingThread()
+    package static let shared = ReadingThread("sluice-read")
+    private let name: String
     private let jobs = Mutex<(list: [@Sendable () -> Void], started: Bool)>(([], false))
     private let gate = Parker()
+
+    /// - Parameter name: of the thread.
+    package init(_ name: String) { self.name = name }
 
     package func run(_ job: @escaping @Sendable () -> Void) {
         let start = jobs.withLock { jobs in
@@ -15,7 +19,7 @@ package final class ReadingThread: Sendable {
             defer { jobs.started = true }
             return !jobs.started
         }
-        if start { startThread("sluice-read") { [self] in loop() } }
+        if start { startThread(name) { [self] in loop() } }
         gate.unpark()
     }
 

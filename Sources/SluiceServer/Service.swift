@@ -22,6 +22,7 @@ final class Service: @unchecked Sendable {
     let nameServer: NameServer
     let stats: StatsSampler
     let turns: LoopTurns
+    private let callExecutor = CallExecutor()
     let startedAt: Int64
     /// Tells name servers elsewhere of this broker; nil where there are none.
     let registrar = Mutex<Registrar?>(nil)
@@ -32,8 +33,8 @@ final class Service: @unchecked Sendable {
     /// Batches with the broker, and who waits for the last of them. On the loop.
     var published = 0
     var drain: EventLoopPromise<Void>?
-    /// Items that other threads have for the loop. Set once, when there is something to handle them.
-    private(set) var inbox: LoopInbox!
+    /// What other threads have for the loop.
+    let inbox: LoopInbox
 
     init(_ host: Host, _ options: ServerOptions, _ loop: any EventLoop, _ logger: Logger) {
         self.host = host
@@ -45,7 +46,8 @@ final class Service: @unchecked Sendable {
         stats = StatsSampler()
         turns = LoopTurns(loop)
         startedAt = sluice_wall_milliseconds()
-        inbox = LoopInbox(loop) { [unowned self] items in drain(items) }
+        inbox = LoopInbox(loop)
+        inbox.begin { [weak self] items in self?.drain(items) }
     }
 
     // MARK: From the owner's thread
@@ -79,7 +81,7 @@ final class Service: @unchecked Sendable {
 
     /// Hands a request to the broker and its answer to `reply`, on the event loop.
     func ask(_ request: Request, _ reply: @escaping @Sendable (Response) -> Void) {
-        host.submit(request) { [inbox] response in inbox?.add(.work { reply(response) }) }
+        host.submit(request) { [inbox] response in inbox.add(.work { reply(response) }) }
     }
 
     /// Asks and waits, for requests whose rate does not matter.
@@ -147,7 +149,7 @@ final class Service: @unchecked Sendable {
         let request = Frame(connection.header, body: body)
         let call = Call(request: request, connection: connection, service: self)
         connection.callBegan()
-        Task {
+        Task(executorPreference: callExecutor) { [inbox] in
             var response = await call.answer()
             guard !request.isOneway else { return inbox.add(.work { connection.callEnded() }) }
             response.opaque = request.opaque

@@ -70,12 +70,12 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: folder.data))
     }
 
-    @Test func aSecondProcessIsToldWhoOwnsTheFolder() throws {
+    @Test func aSecondServerIsToldWhoOwnsTheFolder() throws {
         let folder = try TestFolder()
         _ = try Binary.run(["publish", "t", "--body", "x"], folder: folder)
         let owner = try Binary.start(["consume", "t", "--group", "g", "--raw"], folder: folder)
         try owner.waitForOutput { !$0.isEmpty }
-        let second = try Binary.run(["topic", "list"], folder: folder)
+        let second = try Binary.run(["serve"], folder: folder)
         #expect(second.status == 6)
         #expect(second.errors.contains(String(owner.process.processIdentifier)))
         owner.send(SIGINT)

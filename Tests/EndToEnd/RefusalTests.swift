@@ -25,7 +25,7 @@ struct ConsoleRefusalTests {
         #expect(!FileManager.default.fileExists(atPath: folder.data), "a refused console made a data folder")
     }
 
-    @Test func aFolderHasOneOwner() throws {
+    @Test func aServerIsRefusedAFolderThatAConsoleOwns() throws {
         let folder = try Folder()
         let first = try Tmux(folder)
         try first.enter("sluice console")
@@ -33,10 +33,26 @@ struct ConsoleRefusalTests {
         let pid = try String(contentsOfFile: folder.data + "/lock", encoding: .utf8)
             .trimmingCharacters(in: .newlines)
         let second = try Tmux(folder)
-        try second.enter("sluice console; echo \"exit $?\"")
+        try second.enter("sluice serve; echo \"exit $?\"")
         let screen = try second.wait(for: "exit 6")
         #expect(screen.contains(pid), "\(screen)")
-        #expect(try !second.isAlternate())
+        try first.press("q")
+        try first.wait(for: "the shell") { $0.hasPrefix("$") && !$0.contains("Delays due") }
+    }
+
+    /// A second console, and a verb, work through the first one's broker; what they publish shows there.
+    @Test func whatAnotherWindowPublishesShows() throws {
+        let folder = try Folder()
+        let first = try Tmux(folder)
+        try first.enter("sluice console")
+        try first.wait(for: "Delays due within")
+        let second = try Tmux(folder)
+        try second.enter("sluice publish otherwindow --body hello; echo \"exit $?\"")
+        try second.wait(for: "exit 0")
+        try first.wait(for: "otherwindow")
+        try second.enter("clear; sluice console")
+        try second.wait(for: "otherwindow")
+        try second.press("q")
         try first.press("q")
         try first.wait(for: "the shell") { $0.hasPrefix("$") && !$0.contains("Delays due") }
     }

@@ -42,7 +42,7 @@ extension Call {
             let inbox = service.inbox
             let connection = connection
             let request = wire.request(connection.remoteText) { push in
-                inbox?.add(.work { connection.push(push) })
+                inbox.add(.work { connection.push(push) })
             }
             guard let request else { throw APIError(.failed, "the request is of no kind this broker knows") }
             return try await answer(try await service.ask(request))
@@ -101,7 +101,7 @@ extension Service {
         let (opaque, type) = (connection.header.opaque, connection.header.type)
         let source = OneBatch(batch)
         source.onFinished { [inbox] in
-            inbox?.add(
+            inbox.add(
                 .work {
                     connection.send(
                         Frame(

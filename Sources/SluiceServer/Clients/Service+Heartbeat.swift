@@ -84,7 +84,7 @@ extension Service {
             version: Int(connection.header.version), producerGroup: producerGroup,
             push: { [inbox, weak self] push in
                 let service = self
-                inbox?.add(.work { service?.push(push, to: client) })
+                inbox.add(.work { service?.push(push, to: client) })
             })
     }
 

@@ -11,16 +11,16 @@ final class LoopInbox: Sendable {
         var items: [Item] = []
         var isScheduled = false
         var isClosed = false
+        var handle: (@Sendable ([Item]) -> Void)?
     }
     private let state = Mutex(State())
     private let loop: any EventLoop
-    private let handle: @Sendable ([Item]) -> Void
 
+    init(_ loop: any EventLoop) { self.loop = loop }
+
+    /// Says what to do with the items, before there is one.
     /// - Parameter handle: called on the loop with all items that gathered.
-    init(_ loop: any EventLoop, _ handle: @escaping @Sendable ([Item]) -> Void) {
-        self.loop = loop
-        self.handle = handle
-    }
+    func begin(_ handle: @escaping @Sendable ([Item]) -> Void) { state.withLock { $0.handle = handle } }
 
     func add(_ item: Item) {
         let schedule = state.withLock { state in
@@ -36,11 +36,11 @@ final class LoopInbox: Sendable {
     func close() { state.withLock { $0.isClosed = true } }
 
     private func drain() {
-        let items = state.withLock { state in
+        let (items, handle) = state.withLock { state in
             state.isScheduled = false
             defer { state.items = [] }
-            return state.items
+            return (state.items, state.handle)
         }
-        handle(items)
+        handle?(items)
     }
 }

@@ -103,9 +103,9 @@ extension Service {
                 if records.count == 0, answer.isWoken, let further = asked.further(from: next) {
                     return host.submit(.pull(further)) { response in self.answer(asked, response) }
                 }
-                inbox?.add(.work { asked.send(answer, records: records, next: next) })
+                inbox.add(.work { asked.send(answer, records: records, next: next) })
             } catch {
-                inbox?.add(.work { asked.fail(APIError(.failed, "\(error)")) })
+                inbox.add(.work { asked.fail(APIError(.failed, "\(error)")) })
             }
         }
     }
