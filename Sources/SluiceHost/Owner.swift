@@ -48,6 +48,8 @@ final class Owner: @unchecked Sendable {
     /// Batches with the log thread: what the owner writes itself must not overtake them.
     private var writesOut = 0
     private var inlineWriting = InlineWriting()
+    /// The turns run on an executor, where a hand-over costs a peer's request most.
+    private var isOnExecutor = false
     private var gathering = Gathering()
 
     init(_ broker: Broker, recoveryNanoseconds: Int64) {
@@ -100,6 +102,7 @@ final class Owner: @unchecked Sendable {
             return inbox.executor
         }
         guard let executor else { return }
+        isOnExecutor = true
         for _ in 0..<4 {
             if turn() { continue }
             return executor.run(afterNanoseconds: nanosecondsToSleep()) { self.turns() }
@@ -128,6 +131,7 @@ final class Owner: @unchecked Sendable {
     // MARK: The owner's thread
 
     private func run() {
+        isOnExecutor = false
         while true {
             let (isStopping, isHandedOver) = inbox.withLock { ($0.isStopping, $0.executor != nil) }
             if isHandedOver { return handedOver.unpark() }
@@ -210,7 +214,7 @@ final class Owner: @unchecked Sendable {
         var isConfirmed = false
         while !isGathering, let job = broker.store.takeWrite() {
             let began = sluice_monotonic_nanoseconds()
-            if writesOut == 0, inlineWriting.allows(job, now: began) {
+            if isOnExecutor, writesOut == 0, inlineWriting.allows(job, now: began) {
                 job.run()
                 let ended = sluice_monotonic_nanoseconds()
                 inlineWriting.took(ended - began, now: ended)
