@@ -72,42 +72,42 @@ let package = Package(
         .target(
             name: "SluiceScenarios",
             dependencies: ["SluiceClient", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+        .target(
+            name: "SluiceSimulator", dependencies: ["SluiceBroker", "SluiceStorage", "SluiceAPI", "SluiceMessage"],
+            swiftSettings: strict),
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "SluiceClient", "SluiceConsole", "SluiceTerminal", "SluiceScenarios", "SluiceServer",
+                "SluiceClient", "SluiceConsole", "SluiceTerminal", "SluiceScenarios", "SluiceServer", "SluiceSimulator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "TOMLKit", package: "TOMLKit"),
             ], swiftSettings: strict),
-        .target(
-            name: "SluiceTestSupport", dependencies: ["SluiceBroker", "SluiceStorage", "SluiceAPI", "SluiceMessage"],
-            path: "Tests/Support", swiftSettings: strict),
         .testTarget(
-            name: "SluiceMessageTests", dependencies: ["SluiceMessage", "SluiceTestSupport"],
+            name: "SluiceMessageTests", dependencies: ["SluiceMessage", "SluiceSimulator"],
             path: "Tests/SluiceMessageTests", swiftSettings: strict),
         .target(
             name: "SluiceTapes", dependencies: ["SluiceRemoting"], path: "Tests/Tapes",
             exclude: ["4.9.8", "5.0.0", "README.md"], swiftSettings: strict),
         .testTarget(
             name: "SluiceRemotingTests",
-            dependencies: ["SluiceRemoting", "SluiceMessage", "SluiceTapes", "SluiceTestSupport"],
+            dependencies: ["SluiceRemoting", "SluiceMessage", "SluiceTapes", "SluiceSimulator"],
             path: "Tests/SluiceRemotingTests", swiftSettings: strict),
         .testTarget(
             name: "SluiceServerTests",
             dependencies: [
                 "SluiceServer", "SluiceRemoting", "SluiceClient", "SluiceHost", "SluiceBroker", "SluiceAPI",
-                "SluiceMessage", "SluiceTapes", "SluiceTestSupport", .product(name: "Logging", package: "swift-log"),
+                "SluiceMessage", "SluiceTapes", "SluiceSimulator", .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/SluiceServerTests", swiftSettings: strict),
         .testTarget(
             name: "SluiceStorageTests",
-            dependencies: ["SluiceStorage", "SluiceBroker", "SluiceAPI", "SluiceMessage", "SluiceTestSupport"],
+            dependencies: ["SluiceStorage", "SluiceBroker", "SluiceAPI", "SluiceMessage", "SluiceSimulator"],
             path: "Tests/SluiceStorageTests", swiftSettings: strict),
         .testTarget(
             name: "SluiceBrokerTests",
-            dependencies: ["SluiceBroker", "SluiceStorage", "SluiceAPI", "SluiceMessage", "SluiceTestSupport"],
+            dependencies: ["SluiceBroker", "SluiceStorage", "SluiceAPI", "SluiceMessage", "SluiceSimulator"],
             path: "Tests/SluiceBrokerTests", swiftSettings: strict),
         .testTarget(
             name: "SluiceConsoleBaseTests", dependencies: ["SluiceConsole"], path: "Tests/SluiceConsoleBaseTests",

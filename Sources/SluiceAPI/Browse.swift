@@ -103,6 +103,9 @@ public protocol Admin: Sendable {
     func half(id: String) async throws(APIError) -> HalfMessage
     /// Commits or rolls back an unresolved half by hand; ``APIError/Code/conflict`` when somebody resolved it meanwhile.
     func resolve(id: String, as resolution: Resolution, reason: String) async throws(APIError) -> ResolutionOutcome
+    /// An operator's action, audited; or what it would do.
+    func act(_ action: OperatorAction, _ context: ActionContext) async throws(APIError) -> ActionOutcome
+    func ask(_ question: OperatorQuestion) async throws(APIError) -> OperatorAnswer
     func browse(_ query: BrowseQuery) async throws(APIError) -> [StoredMessage]
     func publish(_ message: Message) async throws(APIError) -> SendReceipt
     /// Sends a half message; it stays unresolved until somebody commits it or rolls it back.

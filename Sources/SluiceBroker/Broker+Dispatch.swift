@@ -38,6 +38,7 @@ extension Broker {
             try setOption(name, value)
             reply(.done)
         case .recheck(let id): try recheck(id: id, reply)
+        case .act(let action, let context): try act(action, context, reply)
         case .recall(let topic, let key): try recall(topic: topic, uniqueKey: key, reply)
         case .lock(let name, let client, let queues): reply(.queues(lock(try usableGroup(name), client, queues)))
         case .unlock(let name, let client, let queues):
@@ -93,6 +94,7 @@ extension Broker {
             }
             let units = store.units(topic.queue(id.queue, store), from: from, limit: min(max(0, limit), 10_000))
             return .units(units, store.reader)
+        case .question(let question): return .told(try answer(question))
         case .lookUp(let topic, let key): return .lookUp(store.lookUp(topic: topic, key: key), store.reader)
         default: throw APIError(.failed, "the broker does not know this request")
         }

@@ -105,6 +105,18 @@ struct ConnectionAdmin: Admin {
         return outcome
     }
 
+    func act(_ action: OperatorAction, _ context: ActionContext) async throws(APIError) -> ActionOutcome {
+        let response = try await connection.call(.act(action, context))
+        guard case .acted(let outcome) = response else { throw unexpected(response) }
+        return outcome
+    }
+
+    func ask(_ question: OperatorQuestion) async throws(APIError) -> OperatorAnswer {
+        let response = try await connection.call(.question(question))
+        guard case .told(let answer) = response else { throw unexpected(response) }
+        return answer
+    }
+
     func publish(_ message: Message) async throws(APIError) -> SendReceipt { try await producer.send(message) }
 
     func publishHalf(_ message: Message, producerGroup: String) async throws(APIError) -> SendReceipt {

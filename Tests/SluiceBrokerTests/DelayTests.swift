@@ -1,7 +1,7 @@
 import SluiceAPI
 import SluiceMessage
 import SluiceStorage
-import SluiceTestSupport
+import SluiceSimulator
 import Testing
 
 @testable import SluiceBroker

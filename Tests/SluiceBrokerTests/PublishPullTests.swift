@@ -2,7 +2,7 @@ import SluiceAPI
 import SluiceBroker
 import SluiceMessage
 import SluiceStorage
-import SluiceTestSupport
+import SluiceSimulator
 import Testing
 
 @Suite("Publishing and pulling")

@@ -78,6 +78,12 @@ struct FakeAdmin: Admin {
     func replay(_ messages: [StoredMessage], to topic: String?) async throws(APIError) -> [SendReceipt] {
         try act(.replay(messages, to: topic)) { if case .replayed(let value) = $0 { value } else { nil } }
     }
+    func act(_ action: OperatorAction, _ context: ActionContext) async throws(APIError) -> ActionOutcome {
+        throw APIError(.failed, "nothing can be done here")
+    }
+    func ask(_ question: OperatorQuestion) async throws(APIError) -> OperatorAnswer {
+        throw APIError(.failed, "nothing can be asked here")
+    }
     func createTopic(_ config: TopicConfig) async throws(APIError) {}
     func updateTopic(_ config: TopicConfig) async throws(APIError) {}
     func deleteTopic(_ name: String) async throws(APIError) {}

@@ -1,5 +1,5 @@
 import SluiceMessage
-import SluiceTestSupport
+import SluiceSimulator
 import Testing
 
 @Suite("The stored record")

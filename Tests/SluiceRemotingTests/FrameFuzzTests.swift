@@ -1,6 +1,6 @@
 import SluiceRemoting
 import SluiceTapes
-import SluiceTestSupport
+import SluiceSimulator
 import Testing
 
 /// Whatever a peer sends, it is read or refused.

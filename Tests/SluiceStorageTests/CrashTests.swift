@@ -1,7 +1,7 @@
 import SluiceAPI
 import SluiceBroker
 import SluiceMessage
-import SluiceTestSupport
+import SluiceSimulator
 import Testing
 
 @testable import SluiceStorage

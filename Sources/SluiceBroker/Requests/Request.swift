@@ -61,6 +61,10 @@ public enum Request: Sendable {
     case resolve(id: String, Resolution, reason: String)
     case browse(QueueID, from: Int64, limit: Int)
     case lookUp(topic: String, key: String)
+
+    /// An operator's action, audited. Answered with ``Response/acted(_:)``.
+    case act(OperatorAction, ActionContext)
+    case question(OperatorQuestion)
 }
 
 /// An answer; which case belongs to which request is said there and nowhere else.
@@ -96,6 +100,8 @@ public enum Response: Sendable {
     case half(HalfMessage)
     case units(UnitSource, LogReader)
     case lookUp(KeyLookup, LogReader)
+    case acted(ActionOutcome)
+    case told(OperatorAnswer)
 }
 
 /// Called once with the answer, on the owner's thread.

@@ -31,6 +31,8 @@ public enum WireRequest: Codable, Sendable {
     case halves(skip: Int, limit: Int)
     case half(id: String)
     case resolve(id: String, Resolution, reason: String)
+    case act(OperatorAction, ActionContext)
+    case question(OperatorQuestion)
     /// Records are read by the broker's process.
     case read(ReadRequest)
 
@@ -73,6 +75,8 @@ public enum WireRequest: Codable, Sendable {
         case .halves(let skip, let limit): .halves(skip: skip, limit: limit)
         case .half(let id): .half(id: id)
         case .resolve(let id, let resolution, let reason): .resolve(id: id, resolution, reason: reason)
+        case .act(let action, let context): .act(action, context)
+        case .question(let question): .question(question)
         default: nil
         }
     }
@@ -115,6 +119,8 @@ public enum WireRequest: Codable, Sendable {
         case .halves(let skip, let limit): .halves(skip: skip, limit: limit)
         case .half(let id): .half(id: id)
         case .resolve(let id, let resolution, let reason): .resolve(id: id, resolution, reason: reason)
+        case .act(let action, let context): .act(action, context)
+        case .question(let question): .question(question)
         default: nil
         }
     }

@@ -23,6 +23,8 @@ public enum WireResponse: Codable, Sendable {
     case histogram(DelayHistogram)
     case halves(HalfPage)
     case half(HalfMessage)
+    case acted(ActionOutcome)
+    case told(OperatorAnswer)
     /// Records were read; where to go on.
     case records(next: Int64)
 
@@ -48,6 +50,8 @@ public enum WireResponse: Codable, Sendable {
         case .histogram(let histogram): self = .histogram(histogram)
         case .halves(let page): self = .halves(page)
         case .half(let half): self = .half(half)
+        case .acted(let outcome): self = .acted(outcome)
+        case .told(let answer): self = .told(answer)
         default: return nil
         }
     }
@@ -74,6 +78,8 @@ public enum WireResponse: Codable, Sendable {
         case .histogram(let histogram): .histogram(histogram)
         case .halves(let page): .halves(page)
         case .half(let half): .half(half)
+        case .acted(let outcome): .acted(outcome)
+        case .told(let answer): .told(answer)
         case .records(let next): .fetched(Fetch(records, next: next))
         }
     }
