@@ -1,8 +1,8 @@
 import SluiceAPI
 import SluiceBroker
 import SluiceMessage
-import SluiceStorage
 import SluiceSimulator
+import SluiceStorage
 import Testing
 
 @Suite("Publishing and pulling")

@@ -1,7 +1,7 @@
 import SluiceAPI
 import SluiceMessage
-import SluiceStorage
 import SluiceSimulator
+import SluiceStorage
 import Testing
 
 @testable import SluiceBroker

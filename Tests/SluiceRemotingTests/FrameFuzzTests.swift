@@ -1,6 +1,6 @@
 import SluiceRemoting
-import SluiceTapes
 import SluiceSimulator
+import SluiceTapes
 import Testing
 
 /// Whatever a peer sends, it is read or refused.
