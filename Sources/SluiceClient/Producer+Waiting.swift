@@ -49,7 +49,9 @@ extension Producer {
         }
     }
 
-    private func handOver() {
+    var isWindowFull: Bool { state.withLock { $0.inFlight >= options.window } }
+
+    func handOver() {
         let schedule = state.withLock { state in
             guard !state.isScheduled, state.open.batch.count > 0 else { return false }
             state.isScheduled = true

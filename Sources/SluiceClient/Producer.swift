@@ -117,6 +117,21 @@ public final class Producer: PublishSource {
         if let error = add(draft, handler) { throw error }
     }
 
+    /// Hands several messages over together, so that they share a batch and a sync as far as the window lets them. Blocks
+    /// and calls handlers as ``post(_:_:)`` does.
+    /// - Throws: what is wrong with one of them, before any of them is handed over.
+    public func post(together messages: [(message: Message, handler: Handler)]) throws(APIError) {
+        var drafts: [(draft: Draft, handler: Handler)] = []
+        drafts.reserveCapacity(messages.count)
+        for (message, handler) in messages { drafts.append((try Draft(message, options), handler)) }
+        defer { handOver() }
+        for (draft, handler) in drafts {
+            if isWindowFull { handOver() }
+            blockForWindow()
+            if let error = add(draft, handler, isHeld: true) { throw error }
+        }
+    }
+
     /// Hands a body over with the least work a message can cost: no handler of its own (its batch is told as a whole),
     /// no compression. Blocks the calling thread while the window is full.
     public func post(
@@ -175,7 +190,8 @@ public final class Producer: PublishSource {
         return number
     }
 
-    private func add(_ draft: Draft, _ handler: @escaping Handler) -> APIError? {
+    /// - Parameter isHeld: the caller hands the batch over itself.
+    private func add(_ draft: Draft, _ handler: @escaping Handler, isHeld: Bool = false) -> APIError? {
         let schedule: Bool? = state.withLock { state in
             guard !state.isClosed else { return nil }
             let now = sluice_wall_milliseconds()
@@ -185,7 +201,8 @@ public final class Producer: PublishSource {
             batch.use(topics: state.topics)
             state.open.handlers.append((batch.count, id, handler))
             draft.add(to: batch, topic: topic, id: id, now: now)
-            return counted(&state)
+            if isHeld { state.inFlight += 1 }
+            return isHeld ? false : counted(&state)
         }
         guard let schedule else { return Self.closedError }
         if schedule { connection.submit(.publish(self)) { _ in } }

@@ -124,21 +124,23 @@ public final class OrderService: Sendable {
             guard isRunning else { return }
             due = min(due + (now - last) * rate, max(1, rate / 10))
             last = now
-            while due >= 1 {
-                due -= 1
-                post()
-            }
+            post(Int(due))
+            due -= due.rounded(.down)
         }
     }
 
-    private func post() {
-        let event = state.withLock { $0.stream.next() }
-        let message = Message(
-            topic: Self.topic, body: event.body, tag: event.state.rawValue, keys: [event.key],
-            queue: Int(event.order) % queues)
+    /// Posts so many events together: what is due at one moment shares a batch.
+    private func post(_ count: Int) {
         let posted = monotonicSeconds()
+        let messages = (0..<count).map { _ -> (Message, Producer.Handler) in
+            let event = state.withLock { $0.stream.next() }
+            let message = Message(
+                topic: Self.topic, body: event.body, tag: event.state.rawValue, keys: [event.key],
+                queue: Int(event.order) % queues)
+            return (message, { [weak self] result in self?.acknowledge(event.number, posted, result) })
+        }
         do throws(APIError) {
-            try producer.post(message) { [weak self] result in self?.acknowledge(event.number, posted, result) }
+            try producer.post(together: messages)
         } catch {
             state.withLock { $0.fail(error) }
         }

@@ -22,6 +22,8 @@ final class TapeServer: Sendable {
         var levels = DelayLevels.standard
         /// Text of an access file; nil lets everybody in.
         var accounts: String?
+        /// Behaves like a stock broker of 4.9.
+        var isCompatible = false
     }
 
     static func start(_ setting: Setting = Setting()) async throws -> TapeServer {
@@ -47,6 +49,7 @@ final class TapeServer: Sendable {
         options.dataFolder = folder
         options.durability = .async
         options.levels = setting.levels
+        options.isCompatible = setting.isCompatible
         if let accounts = setting.accounts {
             // Beside the data folder, which is to be ours alone.
             try accounts.write(toFile: folder + ".toml", atomically: true, encoding: .utf8)
@@ -56,6 +59,7 @@ final class TapeServer: Sendable {
         embedding.brokerName = options.brokerName
         embedding.advertised = options.advertised
         embedding.levels = options.levels
+        embedding.isCompatible = options.isCompatible
         let embedded = try EmbeddedBroker.open(embedding)
         do {
             let server = try await Server.start(embedded.host, options, logger: Self.logger)
