@@ -41,7 +41,7 @@ let package = Package(
         .target(
             name: "SluiceBroker",
             dependencies: [
-                "SluiceAPI", "SluiceStorage", "SluiceMessage",
+                "SluiceAPI", "SluiceStorage", "SluiceMessage", "CCrypto",
                 .product(name: "HeapModule", package: "swift-collections"),
             ], swiftSettings: hot),
         .target(name: "SluiceHost", dependencies: ["SluiceBroker", "CSluice"], swiftSettings: strict),

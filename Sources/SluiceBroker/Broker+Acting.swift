@@ -5,16 +5,149 @@ import SluiceStorage
 /// What operators do and ask by hand: one way in, so that each action is audited and can be tried without effect.
 extension Broker {
     func act(_ action: OperatorAction, _ context: ActionContext, _ reply: @escaping Reply) throws(APIError) {
-        try perform(action, context, reply)
+        var context = context
+        if case .reset(let request) = action, request.dryRun { context.dryRun = true }
+        guard !context.dryRun else { return try perform(action, context, reply) }
+        try audited(action, context, reply) { (done) throws(APIError) in try self.perform(action, context, done) }
     }
 
     private func perform(
         _ action: OperatorAction, _ context: ActionContext, _ reply: @escaping Reply
     ) throws(APIError) {
-        throw APIError(.failed, "this broker cannot do that")
+        switch action {
+        // merge: try resolveByHand(id: id, resolution, context, reply)
+        case .resolve(let id, let resolution): try resolve(id, resolution, context, reply)
+        // merge: try recheckByHand(id: id, context, reply)
+        case .recheck(let id): try recheck(id, context, reply)
+        // merge: try cancelDelay(id: id, topic: topic, context, reply)
+        case .cancelDelay: throw Self.notYet
+        // merge: try deliverNow(id: id, topic: topic, context, reply)
+        case .deliverNow: throw Self.notYet
+        // merge: try reschedule(id: id, topic: topic, due: due, context, reply)
+        case .reschedule: throw Self.notYet
+        case .reset(let request): try reset(request, context, reply)
+        // merge: try republish(places, to: topic, context, reply)
+        case .republish: throw Self.notYet
+        // merge: try startReplay(plan, context, reply)
+        case .replay: throw Self.notYet
+        // merge: try controlReplay(id: id, control, context, reply)
+        case .controlReplay: throw Self.notYet
+        // merge: try resendDeadLetters(selection, context, reply)
+        case .resendDeadLetters: throw Self.notYet
+        // merge: try setGate(group: group, setting, context, reply)
+        case .gate: throw Self.notYet
+        // merge: try limitPublishing(topic: topic, perSecond: rate, context, reply)
+        case .limitPublishing: throw Self.notYet
+        case .updateTopic(let config, let mustBeNew): try updateTopic(config, mustBeNew, context, reply)
+        case .deleteTopic(let name): try deleteTopic(name, context, reply)
+        case .updateGroup(let config): try updateGroup(config, context, reply)
+        case .deleteGroup(let name): try deleteGroup(name, context, reply)
+        }
     }
 
-    func answer(_ question: OperatorQuestion) throws(APIError) -> OperatorAnswer {
-        throw APIError(.failed, "this broker cannot answer that")
+    private static let notYet = APIError(.failed, "this broker cannot do that")
+
+    func answer(_ question: OperatorQuestion) throws(APIError) -> Response {
+        switch question {
+        case .audit(let from, let limit): return .audit(audit.reading(.entries(from: from, limit: limit), store))
+        case .verifyAudit: return .audit(audit.reading(.verification, store))
+        // merge: return .told(.gates(try gates(group)))
+        case .gates: throw Self.notYet
+        // merge: return .told(.replays(replays()))
+        case .replays: throw Self.notYet
+        // merge: return .told(.checks(checkQueues()))
+        case .checks: throw Self.notYet
+        // merge: return .told(.publishLimits(publishLimits()))
+        case .publishLimits: throw Self.notYet
+        }
+    }
+
+    /// Answers with what was done once the disk has it, or with what would be.
+    private func acted(_ text: String, count: Int = 1, _ context: ActionContext, _ reply: @escaping Reply) {
+        if context.dryRun { return reply(.acted(ActionOutcome("would " + text, count: count))) }
+        answerWhenConfirmed(.acted(ActionOutcome(text, count: count)), reply)
+    }
+}
+
+/// Actions of which the broker's plain requests are the greater part.
+extension Broker {
+    private func resolve(
+        _ id: String, _ resolution: Resolution, _ context: ActionContext, _ reply: @escaping Reply
+    ) throws(APIError) {
+        guard halves.entry(id: id) != nil else { throw notUnresolved(id) }
+        if context.dryRun { return acted("\(resolution.rawValue) \(id)", context, reply) }
+        resolve(id: id, resolution, reason: context.reason) { response in
+            guard case .outcome(let outcome) = response else { return reply(response) }
+            var text = resolution == .commit ? "committed \(id)" : "rolled back \(id)"
+            if let place = outcome.visibleAt { text += ": visible in \(place.topic), queue \(place.queue)" }
+            var acted = ActionOutcome(text)
+            acted.resolution = outcome
+            reply(.acted(acted))
+        }
+    }
+
+    private func recheck(_ id: String, _ context: ActionContext, _ reply: @escaping Reply) throws(APIError) {
+        guard halves.entry(id: id) != nil else { throw notUnresolved(id) }
+        if context.dryRun { return acted("ask the producer of \(id) again", context, reply) }
+        try recheck(id: id) { response in
+            guard case .done = response else { return reply(response) }
+            reply(.acted(ActionOutcome("asks the producer of \(id) again")))
+        }
+    }
+
+    private func reset(
+        _ request: ResetRequest, _ context: ActionContext, _ reply: @escaping Reply
+    ) throws(APIError) {
+        var request = request
+        request.dryRun = context.dryRun
+        let what =
+            "\(context.dryRun ? "would move" : "moved") \(request.group) on \(request.topic)"
+        try reset(request) { response in
+            guard case .steps(let steps) = response else { return reply(response) }
+            let again = steps.reduce(0) { $0 + $1.again }
+            var outcome = ActionOutcome(
+                "\(what), \(steps.count) queues: \(abs(again)) messages \(again < 0 ? "skipped" : "again")",
+                count: steps.count)
+            outcome.steps = steps
+            reply(.acted(outcome))
+        }
+    }
+
+    private func updateTopic(
+        _ config: TopicConfig, _ mustBeNew: Bool, _ context: ActionContext, _ reply: @escaping Reply
+    ) throws(APIError) {
+        try checkUpdate(config, mustBeNew: mustBeNew)
+        let isNew = topics[config.name] == nil
+        let what = "topic \(config.name): \(config.words)"
+        if context.dryRun { return acted("\(isNew ? "create" : "change") \(what)", context, reply) }
+        try updateTopic(config, mustBeNew: mustBeNew) { _ in }
+        acted("\(isNew ? "created" : "changed") \(what)", context, reply)
+    }
+
+    private func deleteTopic(_ name: String, _ context: ActionContext, _ reply: @escaping Reply) throws(APIError) {
+        let depth = summary(try deletableTopic(name)).depth
+        let what = "topic \(name) with \(depth) messages"
+        if context.dryRun { return acted("delete \(what)", count: Int(depth), context, reply) }
+        try deleteTopic(name) { _ in }
+        acted("deleted \(what)", count: Int(depth), context, reply)
+    }
+
+    private func updateGroup(
+        _ config: GroupConfig, _ context: ActionContext, _ reply: @escaping Reply
+    ) throws(APIError) {
+        try checkUpdate(config)
+        let isNew = groups[config.name] == nil
+        let what = "group \(config.name): \(config.words)"
+        if context.dryRun { return acted("\(isNew ? "make" : "change") \(what)", context, reply) }
+        try updateGroup(config) { _ in }
+        acted("\(isNew ? "made" : "changed") \(what)", context, reply)
+    }
+
+    private func deleteGroup(_ name: String, _ context: ActionContext, _ reply: @escaping Reply) throws(APIError) {
+        try checkDeletion(ofGroup: name)
+        let what = "group \(name) with its offsets"
+        if context.dryRun { return acted("delete \(what)", context, reply) }
+        try deleteGroup(name) { _ in }
+        acted("deleted \(what)", context, reply)
     }
 }

@@ -20,17 +20,8 @@ extension Broker {
     }
 
     func updateTopic(_ config: TopicConfig, mustBeNew: Bool, _ reply: @escaping Reply) throws(APIError) {
-        if let problem = Topic.problem(with: config.name) { throw APIError(.invalid, problem) }
-        if kind(of: config.name) == .system {
-            throw APIError(.refused, "\(config.name) is the broker's own topic and cannot be changed")
-        }
-        let allowed = 1...Limits.maxQueues
-        guard allowed.contains(config.readQueues), allowed.contains(config.writeQueues) else {
-            throw APIError(
-                .invalid, "a topic has 1 to \(Limits.maxQueues) queues, not \(config.readQueues)/\(config.writeQueues)")
-        }
+        try checkUpdate(config, mustBeNew: mustBeNew)
         if let topic = topics[config.name] {
-            guard !mustBeNew else { throw APIError(.conflict, "topic \(config.name) exists already") }
             topic.config = config
             topicsGeneration += 1
             journalTopic(config)
@@ -40,9 +31,31 @@ extension Broker {
         answerWhenConfirmed(.done, reply)
     }
 
-    func deleteTopic(_ name: String, _ reply: @escaping Reply) throws(APIError) {
+    /// Throws what a topic's update would be refused with.
+    func checkUpdate(_ config: TopicConfig, mustBeNew: Bool) throws(APIError) {
+        if let problem = Topic.problem(with: config.name) { throw APIError(.invalid, problem) }
+        if kind(of: config.name) == .system {
+            throw APIError(.refused, "\(config.name) is the broker's own topic and cannot be changed")
+        }
+        let allowed = 1...Limits.maxQueues
+        guard allowed.contains(config.readQueues), allowed.contains(config.writeQueues) else {
+            throw APIError(
+                .invalid, "a topic has 1 to \(Limits.maxQueues) queues, not \(config.readQueues)/\(config.writeQueues)")
+        }
+        if mustBeNew, topics[config.name] != nil {
+            throw APIError(.conflict, "topic \(config.name) exists already")
+        }
+    }
+
+    /// The topic, or what its deletion would be refused with.
+    func deletableTopic(_ name: String) throws(APIError) -> Topic {
         let topic = try existingTopic(name)
         if topic.kind == .system { throw APIError(.refused, "\(name) is the broker's own topic and cannot be deleted") }
+        return topic
+    }
+
+    func deleteTopic(_ name: String, _ reply: @escaping Reply) throws(APIError) {
+        let topic = try deletableTopic(name)
         for waiter in waiters.take(where: { $0.queue.topic == name }) {
             waiter.reply(.failed(APIError(.notFound, "topic \(name) was deleted")))
         }
@@ -95,11 +108,16 @@ extension Broker {
 
     // MARK: Groups
 
-    func updateGroup(_ config: GroupConfig, _ reply: @escaping Reply) throws(APIError) {
+    /// Throws what a group's update would be refused with.
+    func checkUpdate(_ config: GroupConfig) throws(APIError) {
         if let problem = Topic.problem(withGroup: config.name) { throw APIError(.invalid, problem) }
         guard (0...1_000).contains(config.retryMaxTimes), (1...64).contains(config.retryQueues) else {
             throw APIError(.invalid, "a group has 0 to 1,000 retries and 1 to 64 retry queues")
         }
+    }
+
+    func updateGroup(_ config: GroupConfig, _ reply: @escaping Reply) throws(APIError) {
+        try checkUpdate(config)
         let group = groups[config.name] ?? Group(config)
         group.config = config
         groups[config.name] = group
@@ -107,11 +125,16 @@ extension Broker {
         answerWhenConfirmed(.done, reply)
     }
 
-    func deleteGroup(_ name: String, _ reply: @escaping Reply) throws(APIError) {
+    /// Throws what a group's deletion would be refused with.
+    func checkDeletion(ofGroup name: String) throws(APIError) {
         guard let group = groups[name] else { throw noGroup(name) }
         guard group.members.isEmpty else {
             throw APIError(.refused, "group \(name) has \(group.members.count) clients connected; stop them first")
         }
+    }
+
+    func deleteGroup(_ name: String, _ reply: @escaping Reply) throws(APIError) {
+        try checkDeletion(ofGroup: name)
         groups[name] = nil
         var entry = ByteWriter()
         entry.put(UInt8(ascii: "g"))

@@ -94,7 +94,7 @@ extension Broker {
             }
             let units = store.units(topic.queue(id.queue, store), from: from, limit: min(max(0, limit), 10_000))
             return .units(units, store.reader)
-        case .question(let question): return .told(try answer(question))
+        case .question(let question): return try answer(question)
         case .lookUp(let topic, let key): return .lookUp(store.lookUp(topic: topic, key: key), store.reader)
         default: throw APIError(.failed, "the broker does not know this request")
         }

@@ -15,7 +15,7 @@ extension Broker {
         let checks = try Journal.open(disk, "checks.journal")
         let broker = Broker(
             store: store, options: options, now: now, meta: meta.journal, offsets: offsets.journal,
-            checks: checks.journal)
+            checks: checks.journal, audit: try AuditLog.open(disk))
         var deleted: [String: Int64] = [:]
         for entry in meta.entries { broker.replayMeta(entry, &deleted) }
         for entry in offsets.entries { broker.replayOffset(entry) }

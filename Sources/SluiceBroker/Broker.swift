@@ -58,6 +58,7 @@ public final class Broker {
     let metaJournal: Journal
     let offsetsJournal: Journal
     let checksJournal: Journal
+    let audit: AuditLog
     var offsetsJournaled: Int64 = 0
     var pendingOffsets: [[UInt8]] = []
 
@@ -83,7 +84,10 @@ public final class Broker {
     var nextExpiry: Int64 = 0
     private var nextRoomCheck: Int64 = 0
 
-    init(store: Store, options: BrokerOptions, now: Int64, meta: Journal, offsets: Journal, checks: Journal) {
+    init(
+        store: Store, options: BrokerOptions, now: Int64, meta: Journal, offsets: Journal, checks: Journal,
+        audit: AuditLog
+    ) {
         self.store = store
         self.options = options
         self.now = now
@@ -91,6 +95,7 @@ public final class Broker {
         metaJournal = meta
         offsetsJournal = offsets
         checksJournal = checks
+        self.audit = audit
         clusterPropertyAlone = PropertyCoding.encode([Property(PropertyName.cluster, options.cluster)])
         clusterProperty = [PropertyCoding.valueEnd] + clusterPropertyAlone
     }

@@ -233,7 +233,8 @@ final class Owner: @unchecked Sendable {
     }
 
     private func handOut() {
-        if handOutWrites() { broker.confirmed() }
+        // What is confirmed may have more to write: how an action ended.
+        while handOutWrites() { broker.confirmed() }
         if let job = broker.store.takePrepare() {
             send(prepareThread) {
                 job.run()

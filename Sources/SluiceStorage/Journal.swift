@@ -34,6 +34,12 @@ public final class Journal: @unchecked Sendable {
         return (Journal(disk, path, file, Int64(at)), entries, damaged)
     }
 
+    /// A journal whose lines have a form of their own (``JournalChange/init(_:first:)``); the caller has read what the file
+    /// holds and goes on after `size` bytes.
+    public static func lines(
+        _ disk: any Disk, _ path: String, _ file: any DiskFile, from size: Int64
+    ) -> Journal { Journal(disk, path, file, size) }
+
     private init(_ disk: any Disk, _ path: String, _ file: any DiskFile, _ size: Int64) {
         self.disk = disk
         self.path = path
@@ -83,18 +89,30 @@ public final class Journal: @unchecked Sendable {
 /// What is to happen to a journal: framed entries to append, or all it shall hold from now on.
 public struct JournalChange: Sendable {
     public let journal: Journal
-    public let bytes: [UInt8]
+    public internal(set) var bytes: [UInt8]
     public let replacesAll: Bool
+    /// It has to be on the disk before anything else of its batch, the log included.
+    public let goesFirst: Bool
 
     public init(_ journal: Journal, append payloads: [[UInt8]]) {
         self.journal = journal
         bytes = payloads.flatMap(Journal.frame)
         replacesAll = false
+        goesFirst = false
+    }
+
+    /// Appends bytes as they are, before the rest of the batch: what is noted of an action is there before its effect.
+    public init(_ journal: Journal, first bytes: [UInt8]) {
+        self.journal = journal
+        self.bytes = bytes
+        replacesAll = false
+        goesFirst = true
     }
 
     public init(_ journal: Journal, replaceAll payloads: [[UInt8]]) {
         self.journal = journal
         bytes = payloads.flatMap(Journal.frame)
         replacesAll = true
+        goesFirst = false
     }
 }

@@ -178,7 +178,13 @@ public final class Store {
     }
 
     /// Adds a change of a journal to the next batch.
-    public func journal(_ change: JournalChange) { journals.append(change) }
+    public func journal(_ change: JournalChange) {
+        // Those that go first share a write, and a sync.
+        guard change.goesFirst,
+            let at = journals.firstIndex(where: { $0.goesFirst && $0.journal === change.journal })
+        else { return journals.append(change) }
+        journals[at].bytes += change.bytes
+    }
 
     // MARK: Jobs of the log thread
 

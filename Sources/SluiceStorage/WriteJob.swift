@@ -37,8 +37,9 @@ public final class WriteJob: @unchecked Sendable {
     /// Writes everything, and makes it durable where that is asked for.
     public func run() {
         do throws(DiskError) {
+            for change in journals where change.goesFirst { try change.journal.apply(change, durable: durable) }
             try writeLog()
-            for change in journals { try change.journal.apply(change, durable: durable) }
+            for change in journals where !change.goesFirst { try change.journal.apply(change, durable: durable) }
         } catch {
             failure = error
         }

@@ -102,6 +102,8 @@ public enum Response: Sendable {
     case lookUp(KeyLookup, LogReader)
     case acted(ActionOutcome)
     case told(OperatorAnswer)
+    /// The answer is in a file, which is for the asking thread to read.
+    case audit(AuditReading)
 }
 
 /// Called once with the answer, on the owner's thread.

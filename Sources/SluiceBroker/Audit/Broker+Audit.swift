@@ -1,0 +1,133 @@
+import SluiceAPI
+import SluiceMessage
+import SluiceStorage
+
+/// Each action is noted before and after it happens. What is noted before stands in the same batch as the effect, ahead of
+/// it; the answer leaves when the end is noted too.
+extension Broker {
+    /// Free bytes of the disk below which nothing is done by hand, since it could not be noted.
+    private static let roomForNotes: Int64 = 64 << 10
+
+    func audited(
+        _ action: OperatorAction, _ context: ActionContext, _ reply: @escaping Reply,
+        _ perform: (@escaping Reply) throws(APIError) -> Void
+    ) throws(APIError) {
+        if let problem = cannotNote {
+            throw APIError(.unavailable, "nothing was done, since it cannot be noted in the audit: \(problem)")
+        }
+        let before = state(of: action)
+        let begun = note(action, context, .before, begun: nil, state: before, outcome: nil)
+        // A reply is called on the owner's thread, to which the broker is confined.
+        nonisolated(unsafe) let broker = self
+        let done: Reply = { response in broker.ended(begun, action, context, before, response, reply) }
+        do throws(APIError) {
+            try perform(done)
+        } catch {
+            done(.failed(error))
+        }
+    }
+
+    /// Notes how an action ended and answers when that is written.
+    private func ended(
+        _ begun: Int64, _ action: OperatorAction, _ context: ActionContext, _ before: String, _ response: Response,
+        _ reply: @escaping Reply
+    ) {
+        let after = state(of: action)
+        var answer = response
+        var outcome = "done"
+        switch response {
+        case .acted(var done):
+            if done.before.isEmpty { done.before = before }
+            if done.after.isEmpty { done.after = after }
+            answer = .acted(done)
+        case .failed(let error): outcome = error.message
+        default: break
+        }
+        // With a broken log the audit stays without this end, and says so when it is verified.
+        guard store.broken == nil else { return reply(answer) }
+        note(action, context, .after, begun: begun, state: after, outcome: outcome)
+        answerWhenConfirmed(answer, reply)
+    }
+
+    @discardableResult
+    private func note(
+        _ action: OperatorAction, _ context: ActionContext, _ phase: AuditEntry.Phase, begun: Int64?, state: String,
+        outcome: String?
+    ) -> Int64 {
+        audit.note(
+            AuditEntry(
+                number: 0, time: now, phase: phase, begun: begun, actor: context.actor, action: action.auditName,
+                target: action.auditTarget, reason: context.reason, state: state, outcome: outcome, previous: "",
+                hash: ""), store)
+    }
+
+    private var cannotNote: String? {
+        if closing { return "the broker is shutting down" }
+        if let broken = store.broken { return "the log cannot be written: \(broken); restart sluice after mending it" }
+        let free = store.disk.space().free
+        return free < Self.roomForNotes ? "only \(free) bytes are free on the disk; free some space" : nil
+    }
+
+    // MARK: States in words
+
+    /// How what an action is about stands now.
+    private func state(of action: OperatorAction) -> String {
+        switch action {
+        case .resolve(let id, _), .recheck(let id): stateOfHalf(id)
+        // merge: what the timer knows of it: due in, topic.
+        case .cancelDelay, .deliverNow, .reschedule: ""
+        case .reset(let request): stateOfOffsets(request)
+        case .republish(_, let topic): topic.map(stateOfTopic) ?? ""
+        case .replay(let plan): stateOfTopic(plan.target ?? plan.topic)
+        // merge: the replay's state, done of total.
+        case .controlReplay: ""
+        case .resendDeadLetters(let letters): stateOfDeadLetters(letters.group)
+        // merge: the gate's setting.
+        case .gate: ""
+        // merge: the topic's limit.
+        case .limitPublishing: ""
+        case .updateTopic(let config, _): stateOfTopic(config.name)
+        case .deleteTopic(let name): stateOfTopic(name)
+        case .updateGroup(let config): stateOfGroup(config.name)
+        case .deleteGroup(let name): stateOfGroup(name)
+        }
+    }
+
+    private func stateOfHalf(_ id: String) -> String {
+        guard let entry = halves.entry(id: id) else {
+            guard let known = recentResolutions[id] else { return "not unresolved" }
+            return "\(known.resolution == .commit ? "committed" : "rolled back") by \(known.origin.rawValue)"
+        }
+        var words =
+            "unresolved for \(Self.seconds(now - entry.storeTimestamp)), \(entry.checks) of \(options.maxChecks) checks"
+        words += entry.isSetAside ? ", set aside" : ", next in \(Self.seconds(entry.nextCheck - now))"
+        guard let half = halfMessage(entry) else { return words + ", its record is damaged" }
+        return words + "; of \(half.producerGroup), for \(half.topic)"
+    }
+
+    private func stateOfOffsets(_ request: ResetRequest) -> String {
+        guard let group = groups[request.group] else { return "no such group" }
+        let queues = positions(group).filter {
+            $0.id.topic == request.topic && (request.queue ?? $0.id.queue) == $0.id.queue
+        }
+        guard !queues.isEmpty else { return "no offsets" }
+        let offsets = queues.map { "\($0.id.queue):\($0.offset.map(String.init) ?? "-")" }.joined(separator: " ")
+        return "offsets \(offsets), lag \(queues.reduce(0) { $0 + $1.lag })"
+    }
+
+    private func stateOfTopic(_ name: String) -> String {
+        guard let topic = topics[name] else { return "no such topic" }
+        return "\(topic.config.words), \(summary(topic).depth) messages"
+    }
+
+    private func stateOfGroup(_ name: String) -> String {
+        guard let group = groups[name] else { return "no such group" }
+        return "\(group.config.words), \(group.members.count) clients, lag \(summary(group).lag ?? 0)"
+    }
+
+    private func stateOfDeadLetters(_ group: String) -> String {
+        topics[TopicName.deadLetter(group)].map { "\(summary($0).depth) dead letters" } ?? "no dead letters"
+    }
+
+    private static func seconds(_ milliseconds: Int64) -> String { "\(max(0, milliseconds) / 1_000) s" }
+}
