@@ -106,6 +106,8 @@ public struct APIError: Error, Sendable, Equatable, Codable, CustomStringConvert
         case refused
         /// The broker cannot take it now: disk full, shutting down.
         case unavailable
+        /// More than a limit allows was sent: worth another try a moment later.
+        case throttled
         /// Nobody answers.
         case unreachable
         /// Something failed inside: an I/O error, a damaged record.

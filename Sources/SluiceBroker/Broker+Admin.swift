@@ -60,7 +60,10 @@ extension Broker {
             waiter.reply(.failed(APIError(.notFound, "topic \(name) was deleted")))
         }
         for queue in topic.allQueues(store) { store.removeQueue(QueueID(name, Int(queue.queue))) }
-        for group in groups.values { group.offsets = group.offsets.filter { $0.key.topic != name } }
+        for group in groups.values {
+            group.offsets = group.offsets.filter { $0.key.topic != name }
+            group.handOuts = group.handOuts.filter { $0.key.topic != name }
+        }
         topics[name] = nil
         topicsGeneration += 1
         var entry = ByteWriter()

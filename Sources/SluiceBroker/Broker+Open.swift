@@ -101,6 +101,7 @@ extension Broker {
         entry.put(Int32(config.writeQueues))
         entry.put(Int32(config.permission.rawValue))
         entry.put(Int32(config.systemFlag))
+        entry.put((topics[config.name]?.publishLimit?.perSecond ?? 0).bitPattern)
         store.journal(JournalChange(metaJournal, append: [entry.bytes]))
     }
 
@@ -112,6 +113,7 @@ extension Broker {
         entry.put(Int32(group.config.retryMaxTimes))
         entry.put(Int32(group.config.retryQueues))
         entry.put(UInt8(group.config.broadcastEnabled ? 1 : 0) | UInt8(group.config.notifiesMembers ? 2 : 0))
+        putGate(group, &entry)
         groupsGeneration += 1
         store.journal(JournalChange(metaJournal, append: [entry.bytes]))
     }
@@ -129,7 +131,9 @@ extension Broker {
                 permission: TopicPermission(rawValue: Int(permission)))
             // Entries of earlier versions end here.
             config.systemFlag = entry.take(Int32.self).map(Int.init) ?? 0
-            topics[name] = Topic(config, kind: self.kind(of: name))
+            let topic = Topic(config, kind: self.kind(of: name))
+            topic.publishLimit = entry.take(UInt64.self).flatMap { publishBucket(Double(bitPattern: $0)) }
+            topics[name] = topic
         case UInt8(ascii: "t"):
             topics[name] = nil
             deleted[name] = entry.take(Int64.self) ?? 0
@@ -144,6 +148,7 @@ extension Broker {
             config.broadcastEnabled = switches & 1 != 0
             config.notifiesMembers = switches & 2 != 0
             groups[name] = Group(config)
+            groups[name]?.gate = takeGate(&entry)
         case UInt8(ascii: "g"): groups[name] = nil
         default: return
         }

@@ -88,6 +88,7 @@ extension Broker {
                 .invalid,
                 "topic \(topic.config.name) has \(topic.config.writeQueues) queues, there is no queue \(entry.queue)")
         }
+        if topic.publishLimit != nil, let problem = throttle(topic) { return problem }
         var queue = entry.queue < 0 ? topic.chooseQueue() : Int(entry.queue)
         if topic.kind == .retry, isOverLimit(topic, entry) {
             topic = systemTopic(TopicName.deadLetter(String(topic.config.name.dropFirst(TopicName.retryPrefix.count))))

@@ -33,6 +33,7 @@ extension Broker {
             group.starts[request.queue] = request.offset
         }
         if let client = request.client { group.pullers[request.queue] = (client, now) }
+        let handOut = group.handOut(of: request)
         let queue = topic.queue(request.queue.queue, store)
         let visible = visibleMax(queue)
         var answer = PullAnswer(
@@ -42,8 +43,19 @@ extension Broker {
             answer.status = .offsetMoved
             answer.next = request.offset < queue.minOffset ? queue.minOffset : visible
         } else if request.offset < visible {
+            var limit = min(max(1, request.limit), 65_536)
+            if group.gate != nil {
+                let wanted = min(max(1, request.most ?? limit), limit)
+                guard let ticket = pass(group, request, upTo: wanted) else {
+                    return waitAtGate(request, deadline, answer, reply)
+                }
+                answer.ticket = ticket
+                // Who filters looks through more, and passes on no more than this.
+                if request.filter.passesAll, request.most == nil { limit = ticket.count }
+            }
             answer.status = .found
-            answer.units = store.units(queue, from: request.offset, limit: min(max(1, request.limit), 65_536))
+            answer.handOut = handOut
+            answer.units = store.units(queue, from: request.offset, limit: limit)
             answer.reader = store.reader
             answer.next = answer.units?.end ?? request.offset
             answer.isWoken = request.isWoken

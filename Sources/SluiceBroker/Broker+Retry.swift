@@ -77,6 +77,7 @@ extension Broker {
         let left = isLeavingAll ? Array(groups.values) : [consumerGroup.flatMap { groups[$0] }].compactMap(\.self)
         for group in left where group.members.removeValue(forKey: client) != nil {
             group.locks = group.locks.filter { $0.value.client != client }
+            for (queue, puller) in group.pullers where puller.client == client { group.handOuts[queue] = nil }
             group.pullers = group.pullers.filter { $0.value.client != client }
             membersChanged(group)
         }

@@ -108,8 +108,10 @@ public final class Broker {
         deliverDue()
         checkDueHalves()
         for waiter in waiters.expire(now) { answerEmpty(waiter) }
+        serveGates()
         if now >= nextRoomCheck {
             nextRoomCheck = now + 1_000
+            sampleRates()
             store.retryRoom()
         }
         flow.sample(now) { FlowSample(time: $0, published: publishedNormal, consumed: consumed, backlog: backlog) }
@@ -173,6 +175,7 @@ public final class Broker {
         if let due = timer.nextDue, due > now { next = min(next, due) }
         if let check = halves.nextCheck() { next = min(next, check) }
         if let deadline = waiters.nextDeadline { next = min(next, deadline) }
+        if let turn = nextGateTurn { next = min(next, turn) }
         return next
     }
 

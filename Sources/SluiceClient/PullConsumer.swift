@@ -75,13 +75,12 @@ extension PullAnswer {
         if let fetched { return (fetched.messages().map { $0.decompressed() }, next) }
         guard let units, let reader else { return ([], next) }
         let all = try units.load()
-        guard let last = all.last else { return ([], units.first) }
-        let wanted = filter.passesAll ? all : all.filter { filter.mayPass(code: $0.unit.tagCode) }
-        guard !wanted.isEmpty else { return ([], last.offset + 1) }
-        let fetch = try reader.fetch(wanted[...], maxBytes: maxBytes)
+        guard !all.isEmpty else { return ([], units.first) }
+        let (wanted, end) = wanted(all)
+        guard let lastWanted = wanted.last else { return ([], end) }
+        let fetch = try reader.fetch(wanted, maxBytes: maxBytes)
         let messages = fetch.messages().filter { filter.passes($0.tag) }.map { $0.decompressed() }
         count(fetch, passed: messages.count)
-        let readAll = fetch.next > wanted[wanted.count - 1].offset
-        return (messages, readAll ? last.offset + 1 : fetch.next)
+        return (messages, fetch.next > lastWanted.offset ? end : fetch.next)
     }
 }

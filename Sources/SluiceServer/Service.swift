@@ -182,6 +182,7 @@ extension ResponseCode {
         case .notFound: topicNotExist
         case .refused: noPermission
         case .unavailable: serviceNotAvailable
+        case .throttled: systemBusy
         case .invalid, .conflict, .unreachable, .failed: systemError
         }
     }

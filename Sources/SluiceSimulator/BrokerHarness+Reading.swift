@@ -17,11 +17,13 @@ extension BrokerHarness {
         guard let source = answer.units, let reader = answer.reader else {
             return Pulled(status: answer.status, messages: [], next: answer.next, damaged: [])
         }
-        let units = try source.load().filter { answer.filter.mayPass(code: $0.unit.tagCode) }
-        let fetch = try reader.fetch(units[...], maxBytes: 64 << 20)
+        let (units, end) = answer.wanted(try source.load())
+        let fetch = try reader.fetch(units, maxBytes: 64 << 20)
+        let messages = fetch.messages().filter { answer.filter.passes($0.tag) }
+        answer.count(fetch, passed: messages.count)
         return Pulled(
-            status: answer.status, messages: fetch.messages().filter { answer.filter.passes($0.tag) },
-            next: answer.next, damaged: fetch.damaged)
+            status: answer.status, messages: messages, next: answer.most == nil ? answer.next : end,
+            damaged: fetch.damaged)
     }
 
     public func pull(

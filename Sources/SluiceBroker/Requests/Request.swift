@@ -125,21 +125,26 @@ public struct PullRequest: Sendable {
     public var offset: Int64
     /// Queue units to hand out at most.
     public var limit: Int
+    /// Messages wanted at most, where more units than that are looked through for those that pass; nil is `limit`.
+    public var most: Int?
     public var filter: TagFilter
     /// Milliseconds to wait for a message when there is none.
     public var wait: Int64
     public var client: String?
     /// It waited, and a message came.
     public internal(set) var isWoken = false
+    /// It waited at the group's gate, and this is its turn.
+    var hasTurn = false
 
     public init(
-        group: String, queue: QueueID, offset: Int64, limit: Int, filter: TagFilter = .all, wait: Int64 = 0,
-        client: String? = nil
+        group: String, queue: QueueID, offset: Int64, limit: Int, most: Int? = nil, filter: TagFilter = .all,
+        wait: Int64 = 0, client: String? = nil
     ) {
         self.group = group
         self.queue = queue
         self.offset = offset
         self.limit = limit
+        self.most = most
         self.filter = filter
         self.wait = wait
         self.client = client
@@ -172,11 +177,30 @@ public struct PullAnswer: Sendable {
     public var delivered: [DeliveryCounter]
     /// Counts records that were left out since they do not match their sums.
     public var damaged: DeliveryCounter
+    /// What the group's gate lets through; nil where it is open.
+    var ticket: GateTicket?
+    var handOut: HandOut?
+
+    /// Messages that the reader may pass on; nil is as many as it likes.
+    public var most: Int? { ticket?.count }
 }
 
 extension PullAnswer {
-    /// Counts what was read as delivered: all of it, or what passed a further filter.
+    /// The units among these that may pass the tag filter and the gate, and where to go on when all of them were read.
+    public func wanted(
+        _ units: [(offset: Int64, unit: QueueUnit)]
+    ) -> (units: ArraySlice<(offset: Int64, unit: QueueUnit)>, end: Int64) {
+        let end = units.last.map { $0.offset + 1 } ?? next
+        let passing = filter.passesAll ? units : units.filter { filter.mayPass(code: $0.unit.tagCode) }
+        guard let most, passing.count > most, most > 0 else { return (passing[...], end) }
+        return (passing[..<most], passing[most - 1].offset + 1)
+    }
+
+    /// Counts what was read as delivered: all of it, or what passed a further filter. Every reader has to call it, since
+    /// the group's gate lives from it.
     public func count(_ fetch: Fetch, passed: Int? = nil) {
+        ticket?.passed(passed ?? fetch.count)
+        if fetch.count > 0 { handOut?.raise(to: fetch.next) }
         for counter in delivered { counter.add(passed ?? fetch.count) }
         if !fetch.damaged.isEmpty { damaged.add(fetch.damaged.count) }
     }

@@ -15,6 +15,11 @@ final class Group {
     var starts: [QueueID: Int64] = [:]
     /// Commits that went backwards: accepted, as RocketMQ does, but counted.
     var backwardCommits = 0
+    /// Nil is open: everything is handed out as it is asked for.
+    var gate: GateState?
+    /// How far each queue's messages are in its client's hands.
+    var handOuts: [QueueID: HandOut] = [:]
+    var rate = RecentRate()
 
     struct Position {
         var offset: Int64

@@ -20,6 +20,8 @@ final class Topic {
     /// True for a topic that only the broker writes to.
     let isBrokersOwn: Bool
     let delivered = DeliveryCounter()
+    /// Messages that producers may send a second; nil is any number.
+    var publishLimit: TokenBucket?
     /// Queues by number, filled as they are used.
     private var queues: [ConsumeQueue?]
     private var nextQueue = 0

@@ -68,14 +68,14 @@ extension Call {
         }
         let (fetch, next) = try await offPool { () throws(DiskError) in
             let all = try units.load()
-            let wanted = all.filter { answer.filter.mayPass(code: $0.unit.tagCode) }
-            guard let last = all.last else { return (Fetch.empty, units.first) }
-            guard let lastWanted = wanted.last else { return (Fetch.empty, last.offset + 1) }
-            let fetch = try reader.fetch(wanted[...], maxBytes: 4 << 20)
+            guard !all.isEmpty else { return (Fetch.empty, units.first) }
+            let (wanted, end) = answer.wanted(all)
+            guard let lastWanted = wanted.last else { return (Fetch.empty, end) }
+            let fetch = try reader.fetch(wanted, maxBytes: 4 << 20)
             _ = fetch.filtered(limit: .max) { view in
                 answer.filter.passesAll || answer.filter.passes(PropertyScan(view.properties).tags?.text)
             }
-            return (fetch, fetch.next > lastWanted.offset ? last.offset + 1 : fetch.next)
+            return (fetch, fetch.next > lastWanted.offset ? end : fetch.next)
         }
         answer.count(fetch)
         var sent = answer

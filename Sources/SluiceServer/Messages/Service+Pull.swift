@@ -46,7 +46,8 @@ extension Service {
         let wait = flags & PullFlag.suspend != 0 ? header["suspendTimeoutMillis"]?.integer ?? 0 : 0
         let request = PullRequest(
             group: group, queue: QueueID(topic, Int(clamping: queue)), offset: offset,
-            limit: filter.passesAll ? messages : Self.filteredScan, filter: filter.tags,
+            limit: filter.passesAll ? messages : Self.filteredScan, most: filter.passesAll ? nil : messages,
+            filter: filter.tags,
             wait: min(max(wait, 0), 120_000), client: clients.client(of: connection, in: group))
         connection.submitOpen()
         let asked = PullAsked(
@@ -138,6 +139,7 @@ struct PullAsked: Sendable {
     ) throws(DiskError) -> (records: Fetch, next: Int64)? {
         guard let all = cachedOnly ? try source.loadCached() : try source.load() else { return nil }
         guard let last = all.last else { return (Fetch.empty, source.first) }
+        let messages = min(messages, answer.most ?? messages)
         var wanted = all
         if !filter.passesAll {
             wanted = all.filter { filter.tags.mayPass(code: $0.unit.tagCode) }

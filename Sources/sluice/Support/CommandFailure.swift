@@ -42,7 +42,7 @@ struct CommandFailure: Error, CustomStringConvertible {
             case .conflict: .conflict
             case .refused, .unavailable: .refused
             case .unreachable: .unreachable
-            case .failed: .failed
+            case .failed, .throttled: .failed
             }
         self.init(status, error.message)
     }
