@@ -34,10 +34,8 @@ extension Broker {
         case .controlReplay: throw Self.notYet
         // merge: try resendDeadLetters(selection, context, reply)
         case .resendDeadLetters: throw Self.notYet
-        // merge: try setGate(group: group, setting, context, reply)
-        case .gate: throw Self.notYet
-        // merge: try limitPublishing(topic: topic, perSecond: rate, context, reply)
-        case .limitPublishing: throw Self.notYet
+        case .gate(let group, let setting): try setGate(group: group, setting, context, reply)
+        case .limitPublishing(let topic, let rate): try limitPublishing(topic: topic, perSecond: rate, context, reply)
         case .updateTopic(let config, let mustBeNew): try updateTopic(config, mustBeNew, context, reply)
         case .deleteTopic(let name): try deleteTopic(name, context, reply)
         case .updateGroup(let config): try updateGroup(config, context, reply)
@@ -51,14 +49,12 @@ extension Broker {
         switch question {
         case .audit(let from, let limit): return .audit(audit.reading(.entries(from: from, limit: limit), store))
         case .verifyAudit: return .audit(audit.reading(.verification, store))
-        // merge: return .told(.gates(try gates(group)))
-        case .gates: throw Self.notYet
+        case .gates(let group): return .told(.gates(try gates(group)))
         // merge: return .told(.replays(replays()))
         case .replays: throw Self.notYet
         // merge: return .told(.checks(checkQueues()))
         case .checks: throw Self.notYet
-        // merge: return .told(.publishLimits(publishLimits()))
-        case .publishLimits: throw Self.notYet
+        case .publishLimits: return .told(.publishLimits(publishLimits()))
         }
     }
 

@@ -70,9 +70,10 @@ extension Broker {
         entry.put(UInt8(ascii: "t"))
         entry.put(name)
         store.journal(JournalChange(offsetsJournal, append: [entry.bytes]))
+        deletedTopics[name] = store.tail
         // Records of a deleted topic stay in the log until retention takes them; a rebuild must not bring them back.
         entry.put(store.tail)
-        store.journal(JournalChange(metaJournal, append: [entry.bytes]))
+        journalMeta(entry.bytes)
         answerWhenConfirmed(.done, reply)
     }
 
@@ -142,7 +143,7 @@ extension Broker {
         var entry = ByteWriter()
         entry.put(UInt8(ascii: "g"))
         entry.put(name)
-        store.journal(JournalChange(metaJournal, append: [entry.bytes]))
+        journalMeta(entry.bytes)
         store.journal(JournalChange(offsetsJournal, append: [entry.bytes]))
         answerWhenConfirmed(.done, reply)
     }
@@ -252,7 +253,7 @@ extension Broker {
             publishErrors: publishErrors,
             damagedRecords: damagedRecords + damagedReads.total + Int64(recovery.damaged.count),
             refusing: refusing, pendingDelays: timer.count, unresolvedHalves: halves.count,
-            oldestHalf: halves.oldest?.storeTimestamp, topics: topics.values.count { $0.kind == .normal },
+            oldestHalf: halves.eldest?.storeTimestamp, topics: topics.values.count { $0.kind == .normal },
             groups: groups.count)
     }
 }

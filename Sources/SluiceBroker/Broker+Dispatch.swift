@@ -85,7 +85,7 @@ extension Broker {
                     start: start, width: width, counts: timer.histogram(start: start, width: width, buckets: buckets)))
         case .halves(let skip, let limit): return .halves(halfPage(skip: skip, limit: limit))
         case .half(let id):
-            guard let entry = halves.entry(id: id), let half = halfMessage(entry) else { throw notUnresolved(id) }
+            guard let entry = findHalf(id), let half = halfMessage(entry) else { throw notUnresolved(id) }
             return .half(half)
         case .browse(let id, let from, let limit):
             let topic = try existingTopic(id.topic)

@@ -12,7 +12,8 @@ extension Broker {
         let (store, state) = try Store.open(disk, storeOptions)
         let meta = try Journal.open(disk, "topics.journal")
         let offsets = try Journal.open(disk, "offsets.journal")
-        let checks = try Journal.open(disk, "checks.journal")
+        var notes: [CheckNotes.Note] = []
+        let checks = try Journal.open(disk, "checks.journal") { CheckNotes.read($0) { notes.append($0) } }
         let broker = Broker(
             store: store, options: options, now: now, meta: meta.journal, offsets: offsets.journal,
             checks: checks.journal, audit: try AuditLog.open(disk))
@@ -20,9 +21,12 @@ extension Broker {
         for entry in meta.entries { broker.replayMeta(entry, &deleted) }
         for entry in offsets.entries { broker.replayOffset(entry) }
         broker.offsetsJournaled = offsets.journal.bytes
+        broker.metaJournaled = meta.journal.bytes
+        broker.checksJournaled = checks.journal.bytes
+        broker.deletedTopics = deleted
         if let state { broker.restore(state) }
         try broker.recover(deleted, progress)
-        for entry in checks.entries { broker.replayCheck(entry) }
+        for note in notes { broker.replayCheck(note) }
         let opened = [
             ("topics.journal", meta.damaged), ("offsets.journal", offsets.damaged), ("checks.journal", checks.damaged),
         ]
@@ -64,27 +68,13 @@ extension Broker {
         case TopicName.timer:
             let due = view.message().property(PropertyName.timerDue).flatMap { Int64($0) } ?? view.storeTimestamp
             timer.add(.init(due: due, physicalOffset: view.physicalOffset, level: 0))
-        case TopicName.half:
-            let message = view.message()
-            let immunity = checkImmunity(message.property(PropertyName.checkImmunity).flatMap { Int64($0) })
-            // Put again at a check by a broker that does so: the earlier copy is passed over.
-            if message.property(PropertyName.checkTimes) != nil, let earlier = halves.entry(id: message.id) {
-                halves.remove(earlier.queueOffset)
-            }
-            halves.add(
-                .init(
-                    queueOffset: view.queueOffset, physicalOffset: view.physicalOffset,
-                    storeTimestamp: view.storeTimestamp, idHash: HalfIndex.hash(message.id), checks: 0,
-                    nextCheck: view.storeTimestamp + immunity))
+        case TopicName.half: replayHalf(view)
         case TopicName.op:
-            if let offset = view.body.decimal { halves.remove(offset) }
+            if let offset = view.body.decimal, let entry = halves.entry(offset) { halves.remove(entry.key) }
         default:
             guard view.preparedOffset != 0 || view.systemFlag & SystemFlag.commit != 0 else { return }
             if view.systemFlag & SystemFlag.transactionMask == SystemFlag.commit {
-                // Committed, though its op record may be missing.
-                if let entry = halves.entry(id: view.message().id), entry.physicalOffset == view.preparedOffset {
-                    halves.remove(entry.queueOffset)
-                }
+                replayCommit(view)
             } else {
                 settled.insert(Self.waitingOffset(view.preparedOffset))
             }
@@ -93,7 +83,9 @@ extension Broker {
 
     // MARK: Journals
 
-    func journalTopic(_ config: TopicConfig) {
+    func journalTopic(_ config: TopicConfig) { journalMeta(metaEntry(config)) }
+
+    func metaEntry(_ config: TopicConfig) -> [UInt8] {
         var entry = ByteWriter()
         entry.put(UInt8(ascii: "T"))
         entry.put(config.name)
@@ -102,10 +94,15 @@ extension Broker {
         entry.put(Int32(config.permission.rawValue))
         entry.put(Int32(config.systemFlag))
         entry.put((topics[config.name]?.publishLimit?.perSecond ?? 0).bitPattern)
-        store.journal(JournalChange(metaJournal, append: [entry.bytes]))
+        return entry.bytes
     }
 
     func journalGroup(_ group: Group) {
+        groupsGeneration += 1
+        journalMeta(metaEntry(group))
+    }
+
+    func metaEntry(_ group: Group) -> [UInt8] {
         var entry = ByteWriter()
         entry.put(UInt8(ascii: "G"))
         entry.put(group.name)
@@ -114,8 +111,7 @@ extension Broker {
         entry.put(Int32(group.config.retryQueues))
         entry.put(UInt8(group.config.broadcastEnabled ? 1 : 0) | UInt8(group.config.notifiesMembers ? 2 : 0))
         putGate(group, &entry)
-        groupsGeneration += 1
-        store.journal(JournalChange(metaJournal, append: [entry.bytes]))
+        return entry.bytes
     }
 
     private func replayMeta(_ bytes: [UInt8], _ deleted: inout [String: Int64]) {
@@ -171,20 +167,14 @@ extension Broker {
         groups[name]?.offsets[QueueID(topic, Int(queue))] = .init(offset: offset, moved: 0)
     }
 
-    private func replayCheck(_ bytes: [UInt8]) {
-        var entry = ByteReader(bytes)
-        guard let physicalOffset = entry.take(Int64.self), let queueOffset = entry.take(Int64.self),
-            let checks = entry.take(Int32.self), let next = entry.take(Int64.self),
-            halves.entry(queueOffset)?.physicalOffset == physicalOffset
-        else { return }
-        halves.checked(queueOffset, checks: checks, next: next)
-    }
-
     // MARK: Checkpoints
 
     /// A checkpoint when one is due; the owner must have let all batches come back first.
     public func takeCheckpoint(force: Bool = false, clean: Bool = false) -> CheckpointJob? {
-        store.takeCheckpoint(force: force, clean: clean) { state() }
+        let job = store.takeCheckpoint(force: force, clean: clean) { state() }
+        let halves = halves.snapshot
+        job?.moreState = { halves.encoded() }
+        return job
     }
 
     /// What waits and what is unresolved, as of now.
@@ -197,15 +187,8 @@ extension Broker {
             writer.put(entry.physicalOffset)
             writer.put(entry.level)
         }
-        writer.put(Int64(halves.count))
-        for entry in halves.all {
-            writer.put(entry.queueOffset)
-            writer.put(entry.physicalOffset)
-            writer.put(entry.storeTimestamp)
-            writer.put(Int64(entry.idHash))
-            writer.put(entry.checks)
-            writer.put(entry.nextCheck)
-        }
+        // The halves follow as the last part, made by who writes the checkpoint.
+        writer.put(Int64(-1))
         writer.put(publishedNormal)
         writer.put(consumed)
         return writer.bytes
@@ -221,18 +204,10 @@ extension Broker {
             timer.add(.init(due: due, physicalOffset: place, level: level))
         }
         guard let count = reader.take(Int64.self) else { return }
-        for _ in 0..<max(0, count) {
-            guard let offset = reader.take(Int64.self), let place = reader.take(Int64.self),
-                let stored = reader.take(Int64.self), let hash = reader.take(Int64.self),
-                let checks = reader.take(Int32.self), let next = reader.take(Int64.self)
-            else { return }
-            halves.add(
-                .init(
-                    queueOffset: offset, physicalOffset: place, storeTimestamp: stored, idHash: Int(hash),
-                    checks: checks, nextCheck: next))
-        }
+        for _ in 0..<max(0, count) where !restoreEarlierHalf(&reader) { return }
         publishedNormal = reader.take(Int64.self) ?? 0
         consumed = reader.take(Int64.self) ?? 0
+        if count < 0 { halves.restore(&reader) }
     }
 
     /// Lets old segments go, but none that still owes a delivery or a resolution.

@@ -29,6 +29,10 @@ public struct BrokerOptions: Sendable {
     public var reputsHalves = false
     /// Checks sent in one turn of the owner.
     public var checksPerTurn = 50
+    /// Check-backs a second that one producer group is asked at most.
+    public var checksPerSecond = 500
+    /// Bytes from which the journals of topics and checks may be rewritten shorter.
+    var journalBytes: Int64 = 8 << 20
     public init() {}
 }
 
@@ -53,6 +57,11 @@ public final class Broker {
     var timer = DelayTimer()
     var halves = HalfIndex()
     var recentResolutions = RecentResolutions()
+    /// Check-backs of this turn, to be journaled at its end.
+    var pendingNotes = CheckNotes()
+    var checksJournaled: Int64 = 0
+    /// Halves were resolved or moved in this turn.
+    var halvesChanged = false
     var flow = FlowHistory()
 
     let metaJournal: Journal
@@ -60,6 +69,11 @@ public final class Broker {
     let checksJournal: Journal
     let audit: AuditLog
     var offsetsJournaled: Int64 = 0
+    var metaJournaled: Int64 = 0
+    /// Bytes of the journal of topics at which a snapshot is thought about.
+    var metaLimit: Int64 = 0
+    /// Deleted topics, with the log's end at that time.
+    var deletedTopics: [String: Int64] = [:]
     var pendingOffsets: [[UInt8]] = []
 
     /// Batches whose answer waits for the disk, by the order of the log.
@@ -127,6 +141,7 @@ public final class Broker {
             goOn()
         }
         flushOffsets()
+        flushHalves()
         expireOld()
     }
 
@@ -173,7 +188,7 @@ public final class Broker {
         // What is due and still here waits for the disk: a batch that comes back, or room that is looked for each second,
         // turns the owner anyway, and turning for it alone would keep a core busy.
         if let due = timer.nextDue, due > now { next = min(next, due) }
-        if let check = halves.nextCheck() { next = min(next, check) }
+        if let check = nextHalfCheck() { next = min(next, check) }
         if let deadline = waiters.nextDeadline { next = min(next, deadline) }
         if let turn = nextGateTurn { next = min(next, turn) }
         return next
@@ -233,6 +248,8 @@ struct RecentResolutions {
         var resolution: Resolution
         var origin: ResolutionOrigin
         var at: Int64
+        /// Who, as `anna@host (claimed)`.
+        var actor: String?
     }
     private var items: [Int: Item] = [:]
     private var order: [Int] = []

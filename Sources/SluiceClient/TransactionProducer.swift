@@ -69,7 +69,7 @@ public final class TransactionProducer: Sendable {
             .endTransaction(
                 EndTransaction(
                     producerGroup: group, physicalOffset: receipt.physicalOffset, queueOffset: receipt.queueOffset,
-                    resolution: state.resolution, origin: .producer)))
+                    resolution: state.resolution, origin: .producer, id: receipt.id)))
     }
 
     public func close() {
@@ -116,7 +116,7 @@ private final class CheckThread: Sendable {
             for (half, queueOffset) in list {
                 let end = EndTransaction(
                     producerGroup: group, physicalOffset: half.physicalOffset, queueOffset: queueOffset,
-                    resolution: check(half.decompressed()).resolution, origin: .checkBack)
+                    resolution: check(half.decompressed()).resolution, origin: .checkBack, id: half.id)
                 // A half that somebody else resolved meanwhile needs nothing more from us.
                 _ = try? connection.callBlocking(.endTransaction(end))
             }

@@ -19,6 +19,10 @@ public enum PropertyName {
     public static let timerDeliverAt = "TIMER_DELIVER_MS"
     public static let timerDue = "TIMER_OUT_MS"
     public static let timerRecalled = "TIMER_DEL_UNIQKEY"
+    /// Ours, of a half without a unique key that was copied to the log's tail: its id, which is the place of its first record.
+    public static let halfID = "SLUICE_ID"
+    /// Ours, of a half that was copied to the log's tail: what is known of it.
+    public static let halfState = "SLUICE_HALF"
     /// Ours: the physical offset of the record that a replayed message was copied from.
     public static let replayOf = "SLUICE_REPLAY_OF"
 }

@@ -94,6 +94,9 @@ public struct PropertyScan {
     public var realQueue: Bytes?
     public var retryTopic: Bytes?
     public var immunity: Bytes?
+    public var checkTimes: Bytes?
+    public var halfID: Bytes?
+    public var halfState: Bytes?
     public var isTransaction = false
     public var hasWait = false
     public var hasCluster = false
@@ -113,11 +116,18 @@ public struct PropertyScan {
         case 8:
             if name.equals("UNIQ_KEY") { uniqueKey = value } else if name.equals("REAL_QID") { realQueue = value }
             if name.equals("TRAN_MSG") { isTransaction = value.equals("true") }
+        case 9: if name.equals("SLUICE_ID") { halfID = value }
         case 10: if name.equals("REAL_TOPIC") { realTopic = value }
-        case 11: if name.equals("RETRY_TOPIC") { retryTopic = value }
+        case 11:
+            if name.equals("RETRY_TOPIC") {
+                retryTopic = value
+            } else if name.equals("SLUICE_HALF") {
+                halfState = value
+            }
         case 14: if name.equals("TIMER_DELAY_MS") { timerDelayMilliseconds = value }
         case 15: if name.equals("TIMER_DELAY_SEC") { timerDelaySeconds = value }
         case 16: if name.equals("TIMER_DELIVER_MS") { timerDeliverAt = value }
+        case 23: if name.equals("TRANSACTION_CHECK_TIMES") { checkTimes = value }
         case 30: if name.equals("CHECK_IMMUNITY_TIME_IN_SECONDS") { immunity = value }
         default: break
         }

@@ -15,12 +15,20 @@ struct Checkpoint: Sendable {
     private static let version: UInt8 = 1
 
     func save(_ disk: any Disk) throws(DiskError) {
-        var payload: [UInt8] = [Self.version, clean ? 1 : 0]
+        // As an entry of a journal, without a second copy of a state that may be large.
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(26 + state.count)
+        bytes += [0, 0, 0, 0, 0, 0, 0, 0, Self.version, clean ? 1 : 0]
         for value in [offset, indexedTo] {
-            withUnsafeBytes(of: value.bigEndian) { payload.append(contentsOf: $0) }
+            withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
         }
-        payload.append(contentsOf: state)
-        try disk.replace(Self.path, with: Journal.frame(payload))
+        bytes += state
+        bytes.withUnsafeMutableBytes { raw in
+            guard let base = raw.baseAddress else { return }
+            base.putBig(UInt32(raw.count - 8), at: 0)
+            base.putBig(Record.sum(UnsafeRawBufferPointer(rebasing: raw[8...])), at: 4)
+        }
+        try disk.replace(Self.path, with: bytes)
     }
 
     /// Nil when there is none that is whole: everything is then rebuilt from the log.
@@ -51,6 +59,8 @@ public final class CheckpointJob: @unchecked Sendable {
     let seal: KeyIndexSeal?
     var checkpoint: Checkpoint
     let syncFrom: Int64
+    /// Makes the last part of the state, where the owner has no time for it.
+    public var moreState: (@Sendable () -> [UInt8])?
     public private(set) var failure: DiskError?
 
     init(
@@ -77,6 +87,8 @@ public final class CheckpointJob: @unchecked Sendable {
             try flush.run()
             try seal?.run()
             if let file = seal?.result { checkpoint.indexedTo = file.to }
+            if let moreState { checkpoint.state += moreState() }
+            moreState = nil
             try checkpoint.save(disk)
         } catch {
             failure = error

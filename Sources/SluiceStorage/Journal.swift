@@ -17,21 +17,29 @@ public final class Journal: @unchecked Sendable {
     public static func open(
         _ disk: any Disk, _ path: String
     ) throws(DiskError) -> (journal: Journal, entries: [[UInt8]], damaged: Bool) {
+        var entries: [[UInt8]] = []
+        let (journal, damaged) = try open(disk, path) { entries.append(Array($0)) }
+        return (journal, entries, damaged)
+    }
+
+    /// The same, with the payloads handed to `body` one after the other in place of copies of all.
+    public static func open(
+        _ disk: any Disk, _ path: String, _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(DiskError) -> (journal: Journal, damaged: Bool) {
         let isNew = !disk.exists(path)
         let file = try disk.open(path, create: true)
         if isNew { try disk.syncDirectory(path.split(separator: "/").dropLast().joined(separator: "/")) }
         let bytes = try file.readAll()
-        var entries: [[UInt8]] = []
         var at = 0
         bytes.withUnsafeBytes { raw in
             while let payload = entry(raw, at: at) {
-                entries.append(Array(payload))
+                body(payload)
                 at += 8 + payload.count
             }
         }
         let damaged = bytes[at...].contains { $0 != 0 }
         if at < bytes.count { try file.truncate(to: Int64(at)) }
-        return (Journal(disk, path, file, Int64(at)), entries, damaged)
+        return (Journal(disk, path, file, Int64(at)), damaged)
     }
 
     /// A journal whose lines have a form of their own (``JournalChange/init(_:first:)``); the caller has read what the file
@@ -71,13 +79,14 @@ public final class Journal: @unchecked Sendable {
 
     /// Carries a change out. On the log thread only, once the owner runs.
     func apply(_ change: JournalChange, durable: Bool) throws(DiskError) {
+        let bytes = change.bytes
         if change.replacesAll {
-            try disk.replace(path, with: change.bytes)
+            try disk.replace(path, with: bytes)
             file = try disk.open(path, create: false)
-            size = Int64(change.bytes.count)
+            size = Int64(bytes.count)
         } else {
-            try file.write(change.bytes, at: size)
-            size += Int64(change.bytes.count)
+            try file.write(bytes, at: size)
+            size += Int64(bytes.count)
             if durable { try file.sync() }
         }
     }
@@ -89,14 +98,18 @@ public final class Journal: @unchecked Sendable {
 /// What is to happen to a journal: framed entries to append, or all it shall hold from now on.
 public struct JournalChange: Sendable {
     public let journal: Journal
-    public internal(set) var bytes: [UInt8]
     public let replacesAll: Bool
     /// It has to be on the disk before anything else of its batch, the log included.
     public let goesFirst: Bool
+    private var ready: [UInt8]
+    private let make: (@Sendable () -> [[UInt8]])?
+    /// The bytes to write; made when they are asked for, where that was left to the thread that writes.
+    public var bytes: [UInt8] { make.map { $0().flatMap(Journal.frame) } ?? ready }
 
     public init(_ journal: Journal, append payloads: [[UInt8]]) {
         self.journal = journal
-        bytes = payloads.flatMap(Journal.frame)
+        ready = payloads.flatMap(Journal.frame)
+        make = nil
         replacesAll = false
         goesFirst = false
     }
@@ -104,15 +117,29 @@ public struct JournalChange: Sendable {
     /// Appends bytes as they are, before the rest of the batch: what is noted of an action is there before its effect.
     public init(_ journal: Journal, first bytes: [UInt8]) {
         self.journal = journal
-        self.bytes = bytes
+        ready = bytes
+        make = nil
         replacesAll = false
         goesFirst = true
     }
 
+    /// Adds what is to be appended by the same write.
+    mutating func append(_ other: JournalChange) { ready += other.ready }
+
     public init(_ journal: Journal, replaceAll payloads: [[UInt8]]) {
         self.journal = journal
-        bytes = payloads.flatMap(Journal.frame)
+        ready = payloads.flatMap(Journal.frame)
+        make = nil
         replacesAll = true
         goesFirst = false
+    }
+
+    /// A snapshot that the writing thread puts into bytes: for one that the owner has no time for.
+    public init(_ journal: Journal, replaceAll payloads: @escaping @Sendable () -> [[UInt8]]) {
+        ready = []
+        make = payloads
+        replacesAll = true
+        goesFirst = false
+        self.journal = journal
     }
 }

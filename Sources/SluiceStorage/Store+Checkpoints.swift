@@ -14,6 +14,9 @@ extension Store {
             syncFrom: lastCheckpoint)
     }
 
+    /// Everything before it is on the disk for good, also in async mode.
+    public var checkpointed: Int64 { lastCheckpoint }
+
     /// True when the next quiet moment should be used for a checkpoint.
     public var wantsCheckpoint: Bool {
         !checkpointing && confirmed >= checkpointHold

@@ -183,7 +183,7 @@ public final class Store {
         guard change.goesFirst,
             let at = journals.firstIndex(where: { $0.goesFirst && $0.journal === change.journal })
         else { return journals.append(change) }
-        journals[at].bytes += change.bytes
+        journals[at].append(change)
     }
 
     // MARK: Jobs of the log thread

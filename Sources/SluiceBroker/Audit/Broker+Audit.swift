@@ -82,10 +82,10 @@ extension Broker {
         // merge: the replay's state, done of total.
         case .controlReplay: ""
         case .resendDeadLetters(let letters): stateOfDeadLetters(letters.group)
-        // merge: the gate's setting.
-        case .gate: ""
-        // merge: the topic's limit.
-        case .limitPublishing: ""
+        case .gate(let group, _): groups[group].map { ($0.gate?.setting ?? .open).words } ?? "no such group"
+        case .limitPublishing(let topic, _):
+            topics[topic].map { $0.publishLimit.map { "\($0.perSecond.plain) messages a second" } ?? "no limit" }
+                ?? "no such topic"
         case .updateTopic(let config, _): stateOfTopic(config.name)
         case .deleteTopic(let name): stateOfTopic(name)
         case .updateGroup(let config): stateOfGroup(config.name)

@@ -246,16 +246,19 @@ public struct EndTransaction: Sendable, Codable {
     /// Nil is "unknown": the broker asks again later.
     public var resolution: Resolution?
     public var origin: ResolutionOrigin
+    /// The half's unique key where the producer tells it: with it a half is found that was copied meanwhile.
+    public var id: String?
 
     public init(
         producerGroup: String, physicalOffset: Int64, queueOffset: Int64, resolution: Resolution?,
-        origin: ResolutionOrigin
+        origin: ResolutionOrigin, id: String? = nil
     ) {
         self.producerGroup = producerGroup
         self.physicalOffset = physicalOffset
         self.queueOffset = queueOffset
         self.resolution = resolution
         self.origin = origin
+        self.id = id
     }
 }
 

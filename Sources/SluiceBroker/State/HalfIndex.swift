@@ -1,101 +1,255 @@
-import HeapModule
 import SluiceMessage
 
-/// The unresolved half messages, in the order they came, with when each is to be checked next. A value without clock or
-/// files.
+/// The unresolved half messages by age, with when each is to be checked next and how far its producer group has used its
+/// share of checks. A value without clock or files; nothing in it takes a walk over all halves, but for sweeps that pay
+/// for themselves.
 struct HalfIndex {
-    struct Entry {
-        /// Offset in the half queue: the entry's name in this index.
-        var queueOffset: Int64
-        var physicalOffset: Int64
-        var storeTimestamp: Int64
-        /// Hash of the id people use.
-        var idHash: Int
-        var checks: Int32
-        /// Epoch ms; `.max` when it was set aside.
-        var nextCheck: Int64
-        var isSetAside: Bool { nextCheck == .max }
+    /// Others with the same id, by key: the one added before, and the one after.
+    private struct Twins {
+        var older: Int64?
+        var newer: Int64?
+    }
+    /// A copy that may still be lost, with the record it replaces.
+    private struct FreshCopy {
+        var from: Int64
+        var to: Int64
     }
 
-    private struct Check: Comparable {
-        var at: Int64
-        var queueOffset: Int64
-        static func < (a: Check, b: Check) -> Bool { (a.at, a.queueOffset) < (b.at, b.queueOffset) }
-    }
+    var list = HalfBlocks()
+    private var ids = HalfIDs()
+    private var twins: [Int64: Twins] = [:]
+    private var moved = MovedHalves()
+    private var freshCopies: [FreshCopy] = []
 
-    private var entries: [Int64: Entry] = [:]
-    private var order: [Int64] = []
-    private var gone = 0
-    /// Everything in `order` before it is gone.
-    private var head = 0
-    private var byID: [Int: Int64] = [:]
-    private var checks = Heap<Check>()
+    var times = CheckTimes()
+    var groups = CheckGroups()
+
+    private(set) var count = 0
     private(set) var setAside = 0
-
-    var count: Int { entries.count }
+    /// Those whose checks stand in the journal.
+    private(set) var noted = 0
 
     static func hash(_ id: String) -> Int {
-        // FNV-1a: the same in every process, unlike Swift's own.
-        Int(bitPattern: UInt(id.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }))
+        var id = id
+        return id.withUTF8 { hash(UnsafeRawBufferPointer($0)) }
     }
 
-    mutating func add(_ entry: Entry) {
-        guard entries.updateValue(entry, forKey: entry.queueOffset) == nil else { return }
-        order.append(entry.queueOffset)
-        byID[entry.idHash] = entry.queueOffset
+    static func hash(_ id: UnsafeRawBufferPointer) -> Int {
+        // FNV-1a: the same in every process, unlike Swift's own.
+        Int(bitPattern: UInt(id.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }))
+    }
+
+    // MARK: Coming and going
+
+    /// Adds a half of a producer group; one whose key is there already changes nothing.
+    mutating func add(_ new: Entry, group name: String) {
+        var entry = new
+        entry.group = groups.number(name)
+        guard add(entry) else { return }
+        if entry.isMoved { moved.add(entry.queueOffset, entry.key) }
+    }
+
+    /// Adds many, eldest first, whose groups have their numbers already.
+    mutating func restore(_ entries: some Sequence<Entry>) {
+        var places: [(Int64, Int64)] = []
+        for entry in entries where add(entry) && entry.isMoved { places.append((entry.queueOffset, entry.key)) }
+        for (queueOffset, key) in places.sorted(by: { $0.0 < $1.0 }) { moved.add(queueOffset, key) }
+    }
+
+    /// False when there is one with that key.
+    private mutating func add(_ new: Entry) -> Bool {
+        var entry = new
+        entry.isWaiting = false
+        guard list.insert(Packed(entry)) else { return false }
+        link(entry)
+        count += 1
+        if entry.isNoted { noted += 1 }
+        groups[entry.group].unresolved += 1
         if entry.isSetAside {
             setAside += 1
+            groups[entry.group].setAside += 1
         } else {
-            checks.insert(Check(at: entry.nextCheck, queueOffset: entry.queueOffset))
+            times.add(entry.key, at: entry.nextCheck)
         }
+        return true
     }
 
     @discardableResult
-    mutating func remove(_ queueOffset: Int64) -> Entry? {
-        guard let entry = entries.removeValue(forKey: queueOffset) else { return nil }
-        if byID[entry.idHash] == queueOffset { byID[entry.idHash] = nil }
-        if entry.isSetAside { setAside -= 1 }
-        gone += 1
-        while head < order.count, entries[order[head]] == nil { head += 1 }
-        if gone > 1_024, gone * 2 > order.count {
-            order.removeAll { entries[$0] == nil }
-            gone = 0
-            head = 0
+    mutating func remove(_ key: Int64) -> Entry? {
+        guard let place = list.position(of: key) else { return nil }
+        let entry = list.take(place)
+        unlink(entry)
+        count -= 1
+        if entry.isMoved { moved.remove(entry.queueOffset) }
+        if entry.isNoted { noted -= 1 }
+        if entry.isSetAside {
+            setAside -= 1
+            groups[entry.group].setAside -= 1
+        } else {
+            leaveTime(entry)
         }
+        groups.leave(entry.group)
         return entry
     }
 
-    func entry(_ queueOffset: Int64) -> Entry? { entries[queueOffset] }
-    func entry(id: String) -> Entry? { byID[Self.hash(id)].flatMap { entries[$0] } }
-
-    /// The oldest unresolved one.
-    var oldest: Entry? { head < order.count ? entries[order[head]] : nil }
-
-    /// Entries oldest first.
-    func page(skip: Int, limit: Int) -> [Entry] {
-        Array(order.lazy.compactMap { entries[$0] }.dropFirst(skip).prefix(limit))
-    }
-
-    var all: some Sequence<Entry> { order.lazy.compactMap { entries[$0] } }
-
-    /// When the next check-back is due.
-    mutating func nextCheck() -> Int64? {
-        while let check = checks.min, entries[check.queueOffset]?.nextCheck != check.at { checks.removeMin() }
-        return checks.min?.at
-    }
-
-    /// Takes the next entry whose check is due; ``checked(_:checks:next:)`` has to follow.
-    mutating func popDue(now: Int64) -> Entry? {
-        guard let at = nextCheck(), at <= now, let check = checks.popMin() else { return nil }
-        return entries[check.queueOffset]
-    }
-
-    mutating func checked(_ queueOffset: Int64, checks count: Int32, next: Int64) {
-        guard var entry = entries[queueOffset] else { return }
-        if entry.isSetAside != (next == .max) { setAside += next == .max ? 1 : -1 }
-        entry.checks = count
+    /// A half was asked about, or set aside (`next` is `.max`), or is to be asked anew.
+    mutating func checked(_ key: Int64, checks: Int32, next: Int64) {
+        guard let place = list.position(of: key) else { return }
+        var entry = list[place].entry
+        if entry.isSetAside != (next == .max) {
+            setAside += next == .max ? 1 : -1
+            groups[entry.group].setAside += next == .max ? 1 : -1
+        }
+        if !entry.isSetAside { leaveTime(entry) }
+        if !entry.isNoted { noted += 1 }
+        entry.checks = checks
         entry.nextCheck = next
-        entries[queueOffset] = entry
-        if next != .max { checks.insert(Check(at: next, queueOffset: queueOffset)) }
+        entry.isNoted = true
+        entry.isWaiting = false
+        list.replace(place, with: entry)
+        if next != .max { times.add(key, at: next) }
+    }
+
+    /// A half was copied to another place; with `until` the record it was copied from is owed until the log is safe up to
+    /// there.
+    mutating func move(_ key: Int64, queueOffset: Int64, physicalOffset: Int64, until end: Int64? = nil) {
+        guard let place = list.position(of: key) else { return }
+        var entry = list[place].entry
+        if let end { freshCopies.append(FreshCopy(from: entry.physicalOffset, to: end)) }
+        if entry.isMoved { moved.remove(entry.queueOffset) }
+        entry.queueOffset = queueOffset
+        entry.physicalOffset = physicalOffset
+        // Its note names the old place.
+        if entry.isNoted { noted -= 1 }
+        entry.isNoted = false
+        list.replace(place, with: entry)
+        if entry.isMoved { moved.add(queueOffset, key) }
+    }
+
+    /// Copies before `end` cannot be lost any more.
+    mutating func keepCopies(before end: Int64) {
+        guard let first = freshCopies.first, first.to <= end else { return }
+        freshCopies.removeAll { $0.to <= end }
+    }
+
+    // MARK: Looking
+
+    func entry(key: Int64) -> Entry? { list.entry(key) }
+
+    /// The half that is at an offset of the half queue now.
+    func entry(_ queueOffset: Int64) -> Entry? {
+        if let entry = entry(key: queueOffset), entry.queueOffset == queueOffset { return entry }
+        return moved.key(at: queueOffset).flatMap { entry(key: $0) }
+    }
+
+    /// The newest half with that id.
+    func entry(id: String) -> Entry? { entry(idHash: Self.hash(id)) }
+
+    private func entry(idHash: Int) -> Entry? { newest(idHash).flatMap { entry(key: $0) } }
+
+    private func newest(_ idHash: Int) -> Int64? {
+        ids.find(idHash) { key in list.position(of: key).map { list[$0].idHash == idHash } ?? false }
+    }
+
+    /// Halves whose ids have that hash, newest first, a thousand at most.
+    func entries(idHash: Int) -> [Entry] {
+        guard let newest = newest(idHash) else { return [] }
+        guard !twins.isEmpty else { return [entry(key: newest)].compactMap(\.self) }
+        var found: [Entry] = []
+        var next: Int64? = newest
+        while let key = next, let entry = entry(key: key), found.count < 1_000 {
+            found.append(entry)
+            next = twins[key]?.older
+        }
+        return found
+    }
+
+    /// The one that is unresolved longest.
+    var eldest: Entry? { list.blocks.first?.items.first?.entry }
+
+    /// The one whose record the log has to keep first: that with the lowest place. Right after copying it tells the record
+    /// copied from, which is needed until the copy cannot be lost.
+    var oldest: Entry? {
+        var found = lowestPlaced
+        if let held = freshCopies.lazy.map(\.from).min(), var entry = found ?? eldest {
+            entry.physicalOffset = min(entry.physicalOffset, held)
+            found = entry
+        }
+        return found
+    }
+
+    /// The one with the lowest offset in the half queue.
+    var lowestPlaced: Entry? {
+        let unmoved = list.blocks.first { $0.unmoved > 0 }?.items.first { !$0.isMoved }?.entry
+        let copied = moved.keys.first { _ in true }.flatMap { entry(key: $0) }
+        guard let unmoved, let copied else { return unmoved ?? copied }
+        return unmoved.queueOffset < copied.queueOffset ? unmoved : copied
+    }
+
+    /// Halves whose records lie before a place in the log, at most `limit`, those with the lowest places first.
+    func entries(before physicalOffset: Int64, limit: Int) -> [Entry] {
+        var found: [Entry] = []
+        search: for block in list.blocks where block.unmoved > 0 {
+            for item in block.items where !item.isMoved {
+                guard found.count < limit, item.physicalOffset < physicalOffset else { break search }
+                found.append(item.entry)
+            }
+        }
+        for key in moved.keys {
+            guard found.count < limit, let entry = entry(key: key), entry.physicalOffset < physicalOffset else { break }
+            found.append(entry)
+        }
+        return found
+    }
+
+    /// Entries by age, eldest first.
+    func page(skip: Int, limit: Int) -> [Entry] {
+        var entries: [Entry] = []
+        var left = skip
+        for block in list.blocks where entries.count < limit {
+            if left >= block.items.count {
+                left -= block.items.count
+                continue
+            }
+            entries += block.items[left...].prefix(limit - entries.count).map(\.entry)
+            left = 0
+        }
+        return entries
+    }
+
+    var all: some Sequence<Entry> { list.blocks.lazy.flatMap(\.items).map(\.entry) }
+
+    func groupName(_ entry: Entry) -> String { groups[entry.group].name }
+
+    // MARK: Ids
+
+    private mutating func link(_ entry: Entry) {
+        guard let older = ids.find(entry.idHash, { isOther($0, entry) }) else {
+            return ids.insert(entry.idHash, entry.key)
+        }
+        ids.replace(entry.idHash, older, with: entry.key)
+        twins[older, default: Twins()].newer = entry.key
+        twins[entry.key] = Twins(older: older)
+    }
+
+    private func isOther(_ key: Int64, _ entry: Entry) -> Bool {
+        guard key != entry.key, let place = list.position(of: key) else { return false }
+        return list[place].idHash == entry.idHash
+    }
+
+    private mutating func unlink(_ entry: Entry) {
+        guard !twins.isEmpty, let own = twins.removeValue(forKey: entry.key) else {
+            return ids.remove(entry.idHash, entry.key)
+        }
+        if let newer = own.newer {
+            twins[newer]?.older = own.older
+            if own.older == nil, twins[newer]?.newer == nil { twins[newer] = nil }
+        } else if let older = own.older {
+            ids.replace(entry.idHash, entry.key, with: older)
+        }
+        if let older = own.older {
+            twins[older]?.newer = own.newer
+            if own.newer == nil, twins[older]?.older == nil { twins[older] = nil }
+        }
     }
 }

@@ -68,6 +68,6 @@ extension Service {
             .endTransaction(
                 EndTransaction(
                     producerGroup: group, physicalOffset: physicalOffset, queueOffset: queueOffset,
-                    resolution: resolution, origin: isAnswer ? .checkBack : .producer)))
+                    resolution: resolution, origin: isAnswer ? .checkBack : .producer, id: header["msgId"]?.text)))
     }
 }
