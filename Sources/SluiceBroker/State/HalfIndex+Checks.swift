@@ -82,6 +82,7 @@ extension HalfIndex {
 
     /// When there is something to do for checks: exact, or up to 128 ms too early.
     mutating func nextCheck() -> Int64? {
+        guard count > setAside else { return nil }
         while let check = times.first, entry(key: check.key).map({ $0.isWaiting || $0.nextCheck != check.at }) ?? true {
             times.removeFirst()
         }

@@ -195,11 +195,14 @@ struct HalfIndex {
                 found.append(item.entry)
             }
         }
+        let unmoved = found.count
         for key in moved.keys {
-            guard found.count < limit, let entry = entry(key: key), entry.physicalOffset < physicalOffset else { break }
+            guard found.count - unmoved < limit, let entry = entry(key: key), entry.physicalOffset < physicalOffset
+            else { break }
             found.append(entry)
         }
-        return found
+        if unmoved > 0, found.count > unmoved { found.sort { $0.physicalOffset < $1.physicalOffset } }
+        return Array(found.prefix(limit))
     }
 
     /// Entries by age, eldest first.
