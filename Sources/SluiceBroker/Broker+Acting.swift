@@ -15,10 +15,8 @@ extension Broker {
         _ action: OperatorAction, _ context: ActionContext, _ reply: @escaping Reply
     ) throws(APIError) {
         switch action {
-        // merge: try resolveByHand(id: id, resolution, context, reply)
-        case .resolve(let id, let resolution): try resolve(id, resolution, context, reply)
-        // merge: try recheckByHand(id: id, context, reply)
-        case .recheck(let id): try recheck(id, context, reply)
+        case .resolve(let id, let resolution): try resolveByHand(id: id, resolution, context, reply)
+        case .recheck(let id): try recheckByHand(id: id, context, reply)
         // merge: try cancelDelay(id: id, topic: topic, context, reply)
         case .cancelDelay: throw Self.notYet
         // merge: try deliverNow(id: id, topic: topic, context, reply)
@@ -52,8 +50,7 @@ extension Broker {
         case .gates(let group): return .told(.gates(try gates(group)))
         // merge: return .told(.replays(replays()))
         case .replays: throw Self.notYet
-        // merge: return .told(.checks(checkQueues()))
-        case .checks: throw Self.notYet
+        case .checks: return .told(.checks(checkQueues()))
         case .publishLimits: return .told(.publishLimits(publishLimits()))
         }
     }
@@ -67,30 +64,6 @@ extension Broker {
 
 /// Actions of which the broker's plain requests are the greater part.
 extension Broker {
-    private func resolve(
-        _ id: String, _ resolution: Resolution, _ context: ActionContext, _ reply: @escaping Reply
-    ) throws(APIError) {
-        guard halves.entry(id: id) != nil else { throw notUnresolved(id) }
-        if context.dryRun { return acted("\(resolution.rawValue) \(id)", context, reply) }
-        resolve(id: id, resolution, reason: context.reason) { response in
-            guard case .outcome(let outcome) = response else { return reply(response) }
-            var text = resolution == .commit ? "committed \(id)" : "rolled back \(id)"
-            if let place = outcome.visibleAt { text += ": visible in \(place.topic), queue \(place.queue)" }
-            var acted = ActionOutcome(text)
-            acted.resolution = outcome
-            reply(.acted(acted))
-        }
-    }
-
-    private func recheck(_ id: String, _ context: ActionContext, _ reply: @escaping Reply) throws(APIError) {
-        guard halves.entry(id: id) != nil else { throw notUnresolved(id) }
-        if context.dryRun { return acted("ask the producer of \(id) again", context, reply) }
-        try recheck(id: id) { response in
-            guard case .done = response else { return reply(response) }
-            reply(.acted(ActionOutcome("asks the producer of \(id) again")))
-        }
-    }
-
     private func reset(
         _ request: ResetRequest, _ context: ActionContext, _ reply: @escaping Reply
     ) throws(APIError) {

@@ -37,8 +37,8 @@ extension Broker {
         var outcome = "done"
         switch response {
         case .acted(var done):
-            if done.before.isEmpty { done.before = before }
-            if done.after.isEmpty { done.after = after }
+            done.before = before
+            done.after = after
             answer = .acted(done)
         case .failed(let error): outcome = error.message
         default: break
