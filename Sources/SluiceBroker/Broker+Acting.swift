@@ -24,14 +24,10 @@ extension Broker {
         // merge: try reschedule(id: id, topic: topic, due: due, context, reply)
         case .reschedule: throw Self.notYet
         case .reset(let request): try reset(request, context, reply)
-        // merge: try republish(places, to: topic, context, reply)
-        case .republish: throw Self.notYet
-        // merge: try startReplay(plan, context, reply)
-        case .replay: throw Self.notYet
-        // merge: try controlReplay(id: id, control, context, reply)
-        case .controlReplay: throw Self.notYet
-        // merge: try resendDeadLetters(selection, context, reply)
-        case .resendDeadLetters: throw Self.notYet
+        case .republish(let places, let topic): try republish(places, to: topic, context, reply)
+        case .replay(let plan): try startReplay(plan, context, reply)
+        case .controlReplay(let id, let control): try controlReplay(id: id, control, context, reply)
+        case .resendDeadLetters(let selection): try resendDeadLetters(selection, context, reply)
         case .gate(let group, let setting): try setGate(group: group, setting, context, reply)
         case .limitPublishing(let topic, let rate): try limitPublishing(topic: topic, perSecond: rate, context, reply)
         case .updateTopic(let config, let mustBeNew): try updateTopic(config, mustBeNew, context, reply)
@@ -48,8 +44,7 @@ extension Broker {
         case .audit(let from, let limit): return .audit(audit.reading(.entries(from: from, limit: limit), store))
         case .verifyAudit: return .audit(audit.reading(.verification, store))
         case .gates(let group): return .told(.gates(try gates(group)))
-        // merge: return .told(.replays(replays()))
-        case .replays: throw Self.notYet
+        case .replays: return .told(.replays(replays()))
         case .checks: return .told(.checks(checkQueues()))
         case .publishLimits: return .told(.publishLimits(publishLimits()))
         }

@@ -82,6 +82,9 @@ public final class Broker {
     /// What has to wait for room before it goes on: a batch, or another request that stores something.
     private var suspended: (() -> Void)?
     var waiters = PullWaiters()
+    var replaying = Replays()
+    /// Makes the unique keys of copies.
+    lazy var copyKeys = UniqueKeyMaker(address: options.host.address, instance: 0)
 
     // Counters since the start.
     var published: Int64 = 0
@@ -123,6 +126,7 @@ public final class Broker {
         checkDueHalves()
         for waiter in waiters.expire(now) { answerEmpty(waiter) }
         serveGates()
+        advanceCopies()
         if now >= nextRoomCheck {
             nextRoomCheck = now + 1_000
             sampleRates()
@@ -191,6 +195,7 @@ public final class Broker {
         if let check = nextHalfCheck() { next = min(next, check) }
         if let deadline = waiters.nextDeadline { next = min(next, deadline) }
         if let turn = nextGateTurn { next = min(next, turn) }
+        if let slice = nextCopy { next = min(next, slice) }
         return next
     }
 
@@ -214,6 +219,7 @@ public final class Broker {
     public func beginClosing() {
         closing = true
         for waiter in waiters.expire(.max) { answerEmpty(waiter) }
+        endCopies("the broker is shutting down")
     }
 
     /// Why publishing is refused at the moment; nil when it is not.

@@ -131,26 +131,3 @@ struct ConnectionAdmin: Admin {
         return receipts
     }
 }
-
-extension StoredMessage {
-    /// Properties that belong to the first copy's own way through the broker.
-    private static let ownWay: Set<String> = [
-        PropertyName.uniqueKey, PropertyName.cluster, PropertyName.wait, PropertyName.delayLevel,
-        PropertyName.retryTopic, PropertyName.realTopic, PropertyName.realQueue, PropertyName.originMessageID,
-        PropertyName.transaction, PropertyName.producerGroup, PropertyName.checkTimes, PropertyName.checkImmunity,
-        PropertyName.timerDelaySeconds, PropertyName.timerDelayMilliseconds, PropertyName.timerDeliverAt,
-        PropertyName.timerDue, PropertyName.tags, PropertyName.keys, PropertyName.replayOf,
-    ]
-
-    /// The message to publish so that this one is seen again; it names its source.
-    func replayed(to topic: String?) -> Message {
-        var kept = properties.filter { !Self.ownWay.contains($0.name) }
-        kept.append(Property(PropertyName.replayOf, id + "@" + String(physicalOffset)))
-        return Message(
-            topic: topic ?? realTopic, body: body, tag: tag, keys: keys, properties: kept, flag: flag,
-            queue: topic == nil && realTopic == self.topic ? queue : nil)
-    }
-
-    /// The body goes as it was stored, so it keeps the flags that say how it is compressed.
-    var replaySystemFlag: Int32 { systemFlag & (SystemFlag.compressed | SystemFlag.compressionMask) }
-}

@@ -23,7 +23,7 @@ public enum PropertyName {
     public static let halfID = "SLUICE_ID"
     /// Ours, of a half that was copied to the log's tail: what is known of it.
     public static let halfState = "SLUICE_HALF"
-    /// Ours: the physical offset of the record that a replayed message was copied from.
+    /// Ours: id and physical offset of the message that this one is a copy of, `<id>@<offset>`.
     public static let replayOf = "SLUICE_REPLAY_OF"
 }
 
@@ -62,6 +62,8 @@ public enum SystemFlag {
     public static let storeHostV6: Int32 = 0x20
     public static let compressionMask: Int32 = 0x700
     public static let zlib: Int32 = 0x300
+    /// How the body is compressed.
+    public static let bodyMask: Int32 = compressed | compressionMask
 }
 
 /// The limits that bytes from outside are held against, with their relations in one place.

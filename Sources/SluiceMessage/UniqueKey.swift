@@ -20,6 +20,11 @@ public struct UniqueKeyMaker {
         write(UInt64(instance), 8, at: 12)
     }
 
+    /// Takes a place in the log for process and instance, for keys that a broker gives: no two records have the same.
+    ///
+    /// - Parameter place: a physical offset; its lower 48 bits count.
+    public mutating func use(place: Int64) { write(UInt64(bitPattern: place) & 0xFFFF_FFFF_FFFF, 12, at: 8) }
+
     /// The next key as its ``length`` characters. `now` is epoch ms.
     public mutating func nextBytes(now: Int64) -> SIMD32<UInt8> {
         if now < monthStart || now >= nextMonth { turnMonth(now) }

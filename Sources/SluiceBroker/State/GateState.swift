@@ -103,7 +103,7 @@ struct RecentRate {
 
     /// Per second, from the oldest sample to `total` now.
     func perSecond(_ now: Int64, total: Int64) -> Double {
-        guard let from = samples.first(where: { $0.time >= now - Self.span - 1_000 }), now > from.time else { return 0 }
+        guard let from = samples.first(where: { $0.time >= now - Self.span }), now > from.time else { return 0 }
         return Double(total - from.total) * 1_000 / Double(now - from.time)
     }
 }
