@@ -1,5 +1,6 @@
 import SluiceAPI
 import SluiceBroker
+import SluiceHost
 import SluiceMessage
 import SluiceStorage
 
@@ -40,14 +41,14 @@ struct ConnectionAdmin: Admin {
     }
 
     func createTopic(_ config: TopicConfig) async throws(APIError) {
-        _ = try await connection.call(.updateTopic(config, mustBeNew: true))
+        _ = try await act(.updateTopic(config, mustBeNew: true))
     }
 
     func updateTopic(_ config: TopicConfig) async throws(APIError) {
-        _ = try await connection.call(.updateTopic(config, mustBeNew: false))
+        _ = try await act(.updateTopic(config, mustBeNew: false))
     }
 
-    func deleteTopic(_ name: String) async throws(APIError) { _ = try await connection.call(.deleteTopic(name)) }
+    func deleteTopic(_ name: String) async throws(APIError) { _ = try await act(.deleteTopic(name)) }
 
     func groups() async throws(APIError) -> [GroupSummary] {
         let response = try await connection.call(.groups)
@@ -61,16 +62,12 @@ struct ConnectionAdmin: Admin {
         return status
     }
 
-    func updateGroup(_ config: GroupConfig) async throws(APIError) {
-        _ = try await connection.call(.updateGroup(config))
-    }
+    func updateGroup(_ config: GroupConfig) async throws(APIError) { _ = try await act(.updateGroup(config)) }
 
-    func deleteGroup(_ name: String) async throws(APIError) { _ = try await connection.call(.deleteGroup(name)) }
+    func deleteGroup(_ name: String) async throws(APIError) { _ = try await act(.deleteGroup(name)) }
 
     func reset(_ request: ResetRequest) async throws(APIError) -> [ResetStep] {
-        let response = try await connection.call(.reset(request))
-        guard case .steps(let steps) = response else { throw unexpected(response) }
-        return steps
+        try await act(.reset(request), dryRun: request.dryRun).steps
     }
 
     func delays(_ query: DelayQuery) async throws(APIError) -> DelayPage {
@@ -100,9 +97,16 @@ struct ConnectionAdmin: Admin {
     func resolve(
         id: String, as resolution: Resolution, reason: String
     ) async throws(APIError) -> ResolutionOutcome {
-        let response = try await connection.call(.resolve(id: id, resolution, reason: reason))
-        guard case .outcome(let outcome) = response else { throw unexpected(response) }
+        let acted = try await act(.resolve(id: id, resolution), reason: reason)
+        guard let outcome = acted.resolution else { throw unexpected(.acted(acted)) }
         return outcome
+    }
+
+    /// An action of this process's user.
+    private func act(
+        _ action: OperatorAction, reason: String = "", dryRun: Bool = false
+    ) async throws(APIError) -> ActionOutcome {
+        try await act(action, ActionContext(actor: .current, reason: reason, dryRun: dryRun))
     }
 
     func act(_ action: OperatorAction, _ context: ActionContext) async throws(APIError) -> ActionOutcome {
@@ -113,8 +117,12 @@ struct ConnectionAdmin: Admin {
 
     func ask(_ question: OperatorQuestion) async throws(APIError) -> OperatorAnswer {
         let response = try await connection.call(.question(question))
-        guard case .told(let answer) = response else { throw unexpected(response) }
-        return answer
+        switch response {
+        case .told(let answer): return answer
+        case .audit(let reading):
+            return try await offPool { () throws(DiskError) in try reading.answer() }
+        default: throw unexpected(response)
+        }
     }
 
     func publish(_ message: Message) async throws(APIError) -> SendReceipt { try await producer.send(message) }
@@ -124,10 +132,10 @@ struct ConnectionAdmin: Admin {
     }
 
     func replay(_ messages: [StoredMessage], to topic: String?) async throws(APIError) -> [SendReceipt] {
-        var receipts: [SendReceipt] = []
-        for message in messages {
-            receipts.append(try await producer.send(message.replayed(to: topic), systemFlag: message.replaySystemFlag))
+        let outcome = try await act(.republish(messages.map(\.physicalOffset), to: topic))
+        // The broker does not tell the copies' places in the log.
+        return outcome.stored.map {
+            SendReceipt(id: $0.id, offsetID: "", queue: $0.queue, queueOffset: $0.queueOffset, physicalOffset: -1)
         }
-        return receipts
     }
 }

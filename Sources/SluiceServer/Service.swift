@@ -147,7 +147,7 @@ final class Service: @unchecked Sendable {
         // What came before over this connection is to be seen by this request.
         connection.submitOpen()
         let request = Frame(connection.header, body: body)
-        let call = Call(request: request, connection: connection, service: self)
+        let call = Call(request: request, connection: connection, service: self, proof: proof(connection, body))
         connection.callBegan()
         Task(executorPreference: callExecutor) { [inbox] in
             var response = await call.answer()
@@ -162,6 +162,15 @@ final class Service: @unchecked Sendable {
                     connection.callEnded()
                 })
         }
+    }
+
+    /// What proves who sent the frame in hand, where it may have to be known.
+    private func proof(_ connection: RemotingConnection, _ body: UnsafeRawBufferPointer) -> Call.Proof? {
+        guard connection.header.code == RequestCode.sluice else { return nil }
+        if connection.isLocal { return connection.peerUser.map { .user($0) } }
+        return options.access.current?
+            .signer(connection.header, body: body, remoteAddress: connection.remoteText)
+            .map { .account($0) }
     }
 
     /// A connection is gone: so are the clients that spoke over it.

@@ -41,7 +41,7 @@ extension Call {
             try await remember(wire)
             let inbox = service.inbox
             let connection = connection
-            let request = wire.request(connection.remoteText) { push in
+            let request = known(wire).request(connection.remoteText) { push in
                 inbox.add(.work { connection.push(push) })
             }
             guard let request else { throw APIError(.failed, "the request is of no kind this broker knows") }
@@ -62,7 +62,25 @@ extension Call {
         }
     }
 
+    /// The request with what this server knows of who sent it, in place of what was claimed.
+    private func known(_ wire: WireRequest) -> WireRequest {
+        guard case .act(let action, var context) = wire else { return wire }
+        let remote = connection.remoteText
+        // Who comes through the socket in the folder is on this machine.
+        let address =
+            connection.isLocal ? context.actor.host : String(remote[..<(remote.lastIndex(of: ":") ?? remote.endIndex)])
+        switch proof {
+        case .user(let user): context.actor = Actor(name: UserName.of(user), host: address, isProven: true)
+        case .account(let name): context.actor = Actor(name: name, host: address, isProven: true)
+        case nil: context.actor = Actor(name: context.actor.name, host: address, isProven: false)
+        }
+        return .act(action, context)
+    }
+
     private func answer(_ response: Response) async throws(APIError) -> Frame {
+        if case .audit(let reading) = response {
+            return Self.answer(.told(try await offPool { () throws(DiskError) in try reading.answer() }))
+        }
         guard case .pulled(let answer) = response, let units = answer.units, let reader = answer.reader else {
             return Self.answer(WireResponse(response) ?? .failed(APIError(.failed, "this answer cannot be sent")))
         }

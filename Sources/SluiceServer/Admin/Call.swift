@@ -22,6 +22,15 @@ struct Call: Sendable {
     let request: Frame
     let connection: RemotingConnection
     let service: Service
+    /// Nil where the sender is known by what it says only.
+    let proof: Proof?
+
+    enum Proof: Sendable {
+        /// A user of this machine, by the credentials of his socket.
+        case user(UInt32)
+        /// The account that signed the request.
+        case account(String)
+    }
 
     var options: ServerOptions { service.options }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import NIOCore
 import SluiceBroker
@@ -21,6 +22,8 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
     var clients: Set<String> = []
     /// Comes through the socket in the data folder.
     var isLocal = false
+    /// The user at the other end of that socket, by the system's word.
+    private(set) var peerUser: UInt32?
     /// Ids of clients that registered by Sluice's own requests.
     var attached: Set<String> = []
     /// Event loop time of the last byte either way, nanoseconds.
@@ -73,7 +76,23 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
             remoteText = "\(ip):\(address.port ?? 0)"
             bornHost = HostAddress(remoteText)
         }
+        if isLocal { findPeerUser(context) }
         service.connections.add(self)
+    }
+
+    /// What SO_PEERCRED tells (struct ucred).
+    private struct Credentials: Sendable {
+        var process: Int32
+        var user: UInt32
+        var group: UInt32
+    }
+
+    private func findPeerUser(_ context: ChannelHandlerContext) {
+        guard let options = context.channel as? any SocketOptionProvider else { return }
+        let found: EventLoopFuture<Credentials> = options.unsafeGetSocketOption(
+            level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
+        // On the channel's own loop it is known at once.
+        found.whenSuccess { self.peerUser = $0.user }
     }
 
     func channelInactive(context: ChannelHandlerContext) {

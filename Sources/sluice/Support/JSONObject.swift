@@ -28,6 +28,9 @@ struct JSONObject {
     mutating func add(_ name: String, _ values: [String]) {
         list(name, values) { $0.string($1) }
     }
+    mutating func add(_ name: String, _ values: [Int64]) {
+        list(name, values) { $0.bytes.append(contentsOf: String($1).utf8) }
+    }
     mutating func add(_ name: String, _ values: [JSONObject]) {
         list(name, values) { $0.bytes.append(contentsOf: $1.closed()) }
     }

@@ -1,8 +1,24 @@
 import Glibc
 
-/// Standard output with a buffer of its own, so that what was flushed has really been handed over.
+/// Standard output, or a file, with a buffer of its own, so that what was flushed has really been handed over.
 struct Output {
     private var buffer: [UInt8] = []
+    private var descriptor = STDOUT_FILENO
+    /// For sentences.
+    private var name = "standard output"
+
+    init() {}
+
+    /// A file that is not there yet; open until the process ends.
+    init(newFile path: String) throws(CommandFailure) {
+        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        name = path
+        guard descriptor >= 0 else {
+            let status: ExitStatus = errno == EEXIST ? .refused : errno == ENOENT ? .notFound : .failed
+            throw CommandFailure(status, "Cannot make \(path): \(String(cString: strerror(errno))).")
+        }
+    }
+
     /// Bytes kept before ``write(_:)-(String)`` wants a flush.
     static let threshold = 64 * 1024
 
@@ -20,17 +36,17 @@ struct Output {
         var start = 0
         while start < buffer.count {
             let written = buffer.withUnsafeBytes { bytes in
-                Glibc.write(STDOUT_FILENO, bytes.baseAddress.map { $0 + start }, bytes.count - start)
+                Glibc.write(descriptor, bytes.baseAddress.map { $0 + start }, bytes.count - start)
             }
             if written >= 0 {
                 start += written
             } else if errno == EAGAIN {
-                var ready = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+                var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&ready, 1, -1)
             } else if errno == EPIPE {
                 throw CommandFailure(.closedPipe, "")
             } else if errno != EINTR {
-                throw CommandFailure(.failed, "Cannot write to standard output: \(String(cString: strerror(errno))).")
+                throw CommandFailure(.failed, "Cannot write to \(name): \(String(cString: strerror(errno))).")
             }
         }
         buffer.removeAll(keepingCapacity: true)

@@ -4,7 +4,8 @@ import SluiceAPI
 /// `sluice delay …`
 struct DelayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delay", abstract: "List the messages that wait for their moment.", subcommands: [DelayList.self])
+        commandName: "delay", abstract: "List the messages that wait for their moment, and act on them.",
+        subcommands: [DelayList.self, DelayCancel.self, DelayNow.self, DelayReschedule.self])
 }
 
 struct DelayList: ParsableCommand {

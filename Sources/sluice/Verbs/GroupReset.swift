@@ -14,8 +14,7 @@ struct GroupReset: ParsableCommand {
             JSON, an object a queue: group, topic, queue, from (null without an offset), to, min_offset, max_offset, \
             again (messages delivered again; negative: skipped), done (false in a preview).
             """)
-    @OptionGroup var common: CommonOptions
-    @OptionGroup var confirmation: ConfirmOptions
+    @OptionGroup var options: ActOptions
     @Argument(help: "Group name.") var group: String
     @Option(help: "Topic whose offsets move.") var topic: String
     @Option(help: "Only this queue.") var queue: Int?
@@ -24,7 +23,6 @@ struct GroupReset: ParsableCommand {
         help: ArgumentHelp("first, last, or a time: \(TimeInput.forms).", valueName: "where"))
     var place: String?
     @Option(help: "This offset on every queue concerned, cut to what there is.") var toOffset: Int64?
-    @Flag(help: "Show the preview and end with 0.") var dryRun = false
 
     func validate() throws {
         guard (place == nil) != (toOffset == nil) else {
@@ -37,15 +35,20 @@ struct GroupReset: ParsableCommand {
 
     func run() throws {
         let target = try place.map { try offsetTarget($0, now: TimeText.now) } ?? .offset(toOffset ?? 0)
-        var request = ResetRequest(group: group, topic: topic, queue: queue, target: target, dryRun: true)
-        try common.withBroker(create: false) { broker in
-            let admin = broker.admin
-            let preview = try blocking { [request] in try await admin.reset(request) }
-            if !confirmation.yes || dryRun { try show(preview, done: false) }
-            if dryRun { return }
-            try confirmation.confirm("This moves group \(group) on \(preview.count) queues of \(topic).")
-            request.dryRun = false
-            try show(try blocking { [request] in try await admin.reset(request) }, done: true)
+        let request = ResetRequest(group: group, topic: topic, queue: queue, target: target, dryRun: false)
+        try options.common.withBroker(create: false) { broker in
+            if !options.confirmation.yes || options.dryRun {
+                var trial = options.context
+                trial.dryRun = true
+                let preview = try blocking { [admin = broker.admin, trial] in
+                    try await admin.act(.reset(request), trial)
+                }
+                try show(preview.steps, done: false)
+                if options.dryRun { return }
+                try options.confirmation.confirm(
+                    "This moves group \(group) on \(preview.steps.count) queues of \(topic).")
+            }
+            try show(try options.act(.reset(request), broker.admin).steps, done: true)
         }
     }
 
@@ -56,7 +59,7 @@ struct GroupReset: ParsableCommand {
             Table.Column("to", .right), Table.Column("again", .right), Table.Column("skipped", .right),
         ])
         for step in steps {
-            if common.json {
+            if options.common.json {
                 output.write(step.json(group: group, done: done))
             } else {
                 table.add([
@@ -65,7 +68,7 @@ struct GroupReset: ParsableCommand {
                 ])
             }
         }
-        if !common.json { output.write(table.text() + (done ? "Moved.\n" : "")) }
+        if !options.common.json { output.write(table.text() + (done ? "Moved.\n" : "")) }
         try output.flush()
     }
 }

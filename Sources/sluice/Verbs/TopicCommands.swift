@@ -70,8 +70,8 @@ struct TopicShow: ParsableCommand {
 struct TopicCreate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Create a topic.",
-        discussion: "JSON, one object: topic, read_queues, write_queues, permission, created.")
-    @OptionGroup var common: CommonOptions
+        discussion: "JSON, one object: \(ActOptions.fields), topic, read_queues, write_queues, permission, created.")
+    @OptionGroup var options: ActOptions
     @Argument(help: "Topic name: 1 to 127 of letters, digits, %, |, - and _.") var topic: String
     @Option(help: "Queues to read from and to write to, 1 to \(Limits.maxQueues).") var queues = 8
     @Option(help: "Queues to read from, when not as many as --queues.") var readQueues: Int?
@@ -94,51 +94,32 @@ struct TopicCreate: ParsableCommand {
         if permission.contains("w") { bits.insert(.write) }
         let config = TopicConfig(
             name: topic, readQueues: readQueues ?? queues, writeQueues: writeQueues ?? queues, permission: bits)
-        try common.ask(create: true) { admin in try await admin.createTopic(config) }
-        var output = Output()
-        if common.json {
-            var line = JSONObject()
+        try options.run(.updateTopic(config, mustBeNew: true), create: !options.dryRun) { line, _ in
             line.add("topic", config.name)
             line.add("read_queues", config.readQueues)
             line.add("write_queues", config.writeQueues)
             line.add("permission", config.permission.text)
-            line.add("created", true)
-            output.write(line)
-        } else {
-            output.write("Created topic \(config.name) with \(config.queuesText) queues.\n")
+            line.add("created", !options.dryRun)
         }
-        try output.flush()
     }
 }
 
 struct TopicDelete: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Delete a topic with its messages and its groups' offsets on it.",
-        discussion: "JSON, one object: topic, deleted, messages (readable until then).")
-    @OptionGroup var common: CommonOptions
-    @OptionGroup var confirmation: ConfirmOptions
+        discussion: """
+            Not reversible.
+
+            JSON, one object: \(ActOptions.fields), topic, deleted, messages (readable until then).
+            """)
+    @OptionGroup var options: ActOptions
     @Argument(help: "Topic name.") var topic: String
 
     func run() throws {
-        let name = topic
-        let depth = try common.withBroker(create: false) { broker in
-            let admin = broker.admin
-            let status = try blocking { try await admin.topic(name) }
-            try confirmation.confirm(
-                "This deletes topic \(name) with \(grouped(status.summary.depth)) messages, for good.")
-            try blocking { try await admin.deleteTopic(name) }
-            return status.summary.depth
+        try options.run(.deleteTopic(topic), isFinal: true) { line, outcome in
+            line.add("topic", topic)
+            line.add("deleted", !options.dryRun)
+            line.add("messages", outcome.count)
         }
-        var output = Output()
-        if common.json {
-            var line = JSONObject()
-            line.add("topic", name)
-            line.add("deleted", true)
-            line.add("messages", depth)
-            output.write(line)
-        } else {
-            output.write("Deleted topic \(name) with \(grouped(depth)) messages.\n")
-        }
-        try output.flush()
     }
 }

@@ -7,7 +7,9 @@ import SluiceMessage
 struct TransactionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tx", abstract: "List unresolved half messages, commit them or roll them back.",
-        subcommands: [TransactionList.self, TransactionCommit.self, TransactionRollback.self])
+        subcommands: [
+            TransactionList.self, TransactionCommit.self, TransactionRollback.self, TransactionRecheck.self,
+        ])
 }
 
 struct TransactionList: ParsableCommand {
@@ -59,36 +61,35 @@ struct TransactionList: ParsableCommand {
 
 /// What committing and rolling back by hand share.
 struct ResolveOptions: ParsableArguments {
-    @OptionGroup var common: CommonOptions
-    @OptionGroup var confirmation: ConfirmOptions
-    @Option(parsing: .unconditional, help: "Why; it goes into the audit.") var reason = ""
+    @OptionGroup var options: ActOptions
     @Argument(help: "Id as `tx list` prints it.") var id: String
 
     static let fields = """
         Not reversible. Ends with 3 when there is no such half message and with 4 when somebody resolved it meanwhile.
 
         JSON, one object: id, resolution (commit, rollback), topic, queue, offset (where it became visible; null for a \
-        rollback), receivers (group, clients).
+        rollback), receivers (group, clients). With --dry-run: \(ActOptions.fields).
         """
 
     func resolve(as resolution: Resolution) throws {
-        let (id, reason) = (id, reason)
-        let (topic, outcome) = try common.withBroker(create: false) { broker in
+        let id = id
+        let (topic, acted) = try options.common.withBroker(create: false) { broker in
             let admin = broker.admin
             // With --yes the resolution itself says whether the half is unknown or was resolved meanwhile.
             let half = try? blocking { try await admin.half(id: id) }
-            if !confirmation.yes {
+            if !options.confirmation.yes, !options.dryRun {
                 let half = try half ?? blocking { try await admin.half(id: id) }
                 let effect =
                     resolution == .commit
                     ? "becomes visible in \(half.topic), queue \(half.queue)" : "is never delivered"
-                try confirmation.confirm(
+                try options.confirmation.confirm(
                     "Half message \(half.id) of \(half.producerGroup) \(effect); this cannot be taken back.")
             }
-            return (half?.topic, try blocking { try await admin.resolve(id: id, as: resolution, reason: reason) })
+            return (half?.topic, try options.act(.resolve(id: id, resolution), admin))
         }
+        guard let outcome = acted.resolution else { return try options.show(acted) }
         var output = Output()
-        if common.json {
+        if options.common.json {
             output.write(outcome.json)
         } else {
             output.write(outcome.sentence(topic: topic) + "\n")
@@ -111,6 +112,15 @@ struct TransactionRollback: ParsableCommand {
         discussion: ResolveOptions.fields)
     @OptionGroup var options: ResolveOptions
     func run() throws { try options.resolve(as: .rollback) }
+}
+
+struct TransactionRecheck: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "recheck", abstract: "Ask the producer of a half message again now, also of one set aside.",
+        discussion: "\(ActOptions.statuses)\n\nJSON, one object: \(ActOptions.fields), id.")
+    @OptionGroup var options: ActOptions
+    @Argument(help: "Id as `tx list` prints it.") var id: String
+    func run() throws { try options.run(.recheck(id: id)) { line, _ in line.add("id", id) } }
 }
 
 extension HalfMessage {
