@@ -17,12 +17,9 @@ extension Broker {
         switch action {
         case .resolve(let id, let resolution): try resolveByHand(id: id, resolution, context, reply)
         case .recheck(let id): try recheckByHand(id: id, context, reply)
-        // merge: try cancelDelay(id: id, topic: topic, context, reply)
-        case .cancelDelay: throw Self.notYet
-        // merge: try deliverNow(id: id, topic: topic, context, reply)
-        case .deliverNow: throw Self.notYet
-        // merge: try reschedule(id: id, topic: topic, due: due, context, reply)
-        case .reschedule: throw Self.notYet
+        case .cancelDelay(let id, let topic): try cancelDelay(id: id, topic: topic, context, reply)
+        case .deliverNow(let id, let topic): try deliverNow(id: id, topic: topic, context, reply)
+        case .reschedule(let id, let topic, let due): try reschedule(id: id, topic: topic, due: due, context, reply)
         case .reset(let request): try reset(request, context, reply)
         case .republish(let places, let topic): try republish(places, to: topic, context, reply)
         case .replay(let plan): try startReplay(plan, context, reply)
@@ -36,8 +33,6 @@ extension Broker {
         case .deleteGroup(let name): try deleteGroup(name, context, reply)
         }
     }
-
-    private static let notYet = APIError(.failed, "this broker cannot do that")
 
     func answer(_ question: OperatorQuestion) throws(APIError) -> Response {
         switch question {

@@ -251,7 +251,8 @@ extension Broker {
             maxPhysicalOffset: store.confirmed, diskFreeBytes: space.free, diskTotalBytes: space.total,
             published: published, delivered: groups.values.reduce(0) { $0 + $1.delivered.total },
             publishErrors: publishErrors,
-            damagedRecords: damagedRecords + damagedReads.total + Int64(recovery.damaged.count),
+            damagedRecords: damagedRecords + damagedReads.total + Int64(recovery.damaged.count)
+                + Int64(timer.unreadable),
             refusing: refusing, pendingDelays: timer.count, unresolvedHalves: halves.count,
             oldestHalf: halves.eldest?.storeTimestamp, topics: topics.values.count { $0.kind == .normal },
             groups: groups.count)

@@ -6,9 +6,6 @@ import SluiceStorage
 /// timer, and are stored again in their own topic when they are due. The delivered record names the waiting one in its
 /// preparedTransactionOffset, so that a restart delivers nothing twice.
 extension Broker {
-    /// The longest delay taken: 40 days.
-    static let longestDelay: Int64 = 40 * 86_400_000
-
     /// Stores a message to wait for its moment, or at once where that is past. Returns why it cannot.
     /// - Parameter exactly: set to the moment, epoch ms, where it is an exact one.
     func storeDelayed(
@@ -28,12 +25,26 @@ extension Broker {
             storePlain(topic, &header, properties: properties, body: body, scan: scan)
             return nil
         }
-        guard due - now <= Self.longestDelay else {
-            return APIError(.invalid, "the message is due in \((due - now) / 86_400_000) days, at most 40 are allowed")
-        }
+        if let problem = tooLate(due) { return problem }
         wait(topic, &header, PropertyCoding.decode(properties), body, due: due)
         exactly = due
         return nil
+    }
+
+    /// Why a moment is too far away; nil when it is not.
+    func tooLate(_ due: Int64) -> APIError? {
+        guard due - now > options.longestDelay else { return nil }
+        let (wanted, allowed) = (Self.spanText(due - now), Self.spanText(options.longestDelay))
+        return APIError(.invalid, "the message is due in \(wanted), at most \(allowed) are allowed")
+    }
+
+    /// A span of ms in the largest unit that it has at least two of.
+    static func spanText(_ span: Int64) -> String {
+        for (unit, size) in [("days", Int64(86_400_000)), ("hours", 3_600_000), ("minutes", 60_000)]
+        where span >= 2 * size {
+            return "\(span / size) \(unit)"
+        }
+        return "\(span / 1_000) seconds"
     }
 
     private func dueTime(_ scan: borrowing PropertyScan) -> Result<Int64, APIError> {
@@ -60,7 +71,8 @@ extension Broker {
         header.queue = Int32(level - 1)
         store(schedule, &header, properties: waiting(properties, topic, target), body: body)
         let due = header.storeTimestamp + options.levels.milliseconds(level)
-        timer.add(.init(due: due, physicalOffset: header.physicalOffset, level: Int32(level)))
+        timer.add(
+            due: due, physicalOffset: header.physicalOffset, level: Int32(level), topic: Self.meant(properties, topic))
     }
 
     private func wait(
@@ -71,7 +83,13 @@ extension Broker {
         header.queue = 0
         let more = [Property(PropertyName.timerDue, String(due))]
         store(systemTopic(TopicName.timer), &header, properties: waiting(properties, topic, target, more), body: body)
-        timer.add(.init(due: due, physicalOffset: header.physicalOffset, level: 0))
+        timer.add(
+            due: due, physicalOffset: header.physicalOffset, level: 0, topic: Self.meant(properties, topic))
+    }
+
+    /// The topic people mean by a message: that of its group's own where it is a failed one on its way back.
+    private static func meant(_ properties: [Property], _ topic: Topic) -> String {
+        properties.last { $0.name == PropertyName.retryTopic }?.value ?? topic.config.name
     }
 
     /// Properties of a waiting copy: where it goes is kept in REAL_TOPIC and REAL_QID, as RocketMQ does.
@@ -84,29 +102,63 @@ extension Broker {
         return PropertyCoding.encode(kept + more)
     }
 
-    /// Delivers what is due.
+    /// Deliveries of one turn, in messages and bytes: requests are to be handled in between.
+    private static let deliveriesPerTurn = 256
+    private static let bytesPerTurn: Int64 = 1 << 20
+
+    /// Delivers what is due, or some of it.
     func deliverDue() {
+        hasDueLeft = false
         var later: [DelayTimer.Entry] = []
-        while later.isEmpty, let due = timer.nextDue, due <= now, refusing == nil {
-            guard !store.isSaturated else { break }
-            for entry in timer.popDue(now: now, limit: 32) {
-                // Not yet written, or no room for it: one of the next turns.
-                let canGo = entry.physicalOffset < store.confirmed && store.hasRoom(for: Limits.maxRecordBytes)
-                if canGo { deliver(entry) } else { later.append(entry) }
+        var left = Self.deliveriesPerTurn
+        let start = store.tail
+        while refusing == nil, !store.isSaturated, later.count < 32 {
+            guard left > 0, store.tail - start < Self.bytesPerTurn else {
+                hasDueLeft = timer.nextDue.map { $0 <= now } ?? false
+                break
+            }
+            guard store.hasRoom(for: Limits.maxRecordBytes), let entry = timer.pop(now: now) else { break }
+            left -= 1
+            // What is not yet written waits for one of the next turns.
+            guard entry.physicalOffset < store.confirmed else {
+                later.append(entry)
+                continue
+            }
+            do throws(DiskError) {
+                _ = try deliver(entry)
+                unreadableSince = nil
+            } catch {
+                guard setAside(entry) else { continue }
+                later.append(entry)
+                break
             }
         }
         for entry in later { timer.add(entry) }
     }
 
-    /// How a delivered record names its waiting one: by its physical offset, where 0 says "none" and no record starts at 1.
-    private static func sourceOffset(_ physicalOffset: Int64) -> Int64 { max(physicalOffset, 1) }
+    /// A record that the disk does not give now is tried again for a while (there may be too many open files), then by the
+    /// next start. False when it is not to be tried again now.
+    private func setAside(_ entry: DelayTimer.Entry) -> Bool {
+        let since = unreadableSince ?? now
+        unreadableSince = since
+        if now - since < Self.retryReading { return true }
+        timer.noteDamage(entries: 1, lowestOffset: entry.physicalOffset)
+        return false
+    }
+
+    private static let retryReading: Int64 = 10_000
+
+    /// How a record names the waiting one it settles: by its physical offset, where 0 says "none" and no record starts at 1.
+    static func sourceOffset(_ physicalOffset: Int64) -> Int64 { max(physicalOffset, 1) }
     static func waitingOffset(_ source: Int64) -> Int64 { source == 1 ? 0 : source }
 
-    private func deliver(_ entry: DelayTimer.Entry) {
-        guard let found = try? store.reader.record(at: entry.physicalOffset) else {
+    /// Stores a waiting message in its own topic; nil where its record is damaged, so that it never can be.
+    func deliver(_ entry: DelayTimer.Entry) throws(DiskError) -> StoredPlace? {
+        guard let found = try recordIfThere(entry) else {
             damagedRecords += 1
-            return
+            return nil
         }
+        var place: StoredPlace?
         found.eachRecord { view in
             let scan = PropertyScan(view.properties)
             guard let name = scan.realTopic?.text, let topic = targetTopic(name) else {
@@ -118,7 +170,27 @@ extension Broker {
             header.queue = Int32(queue < max(topic.config.writeQueues, topic.config.readQueues) ? queue : 0)
             header.storeTimestamp = now
             header.preparedOffset = Self.sourceOffset(entry.physicalOffset)
-            store(topic, &header, properties: Array(view.properties), body: view.body)
+            var properties = Array(view.properties)
+            if view.preparedOffset != 0 {
+                // Only for a replay of the record that replaced another.
+                let kept = properties.withUnsafeMutableBytes { PropertyCoding.drop("SLUICE_WAS_DUE", from: $0) }
+                properties.removeLast(properties.count - kept)
+            }
+            store(topic, &header, properties: properties, body: view.body)
+            place = StoredPlace(
+                id: scan.uniqueKey?.text ?? view.message().offsetID, queue: QueueID(name, Int(header.queue)),
+                queueOffset: header.queueOffset)
+        }
+        return place
+    }
+
+    /// The waiting record; nil where it is damaged or its segment is not there.
+    func recordIfThere(_ entry: DelayTimer.Entry) throws(DiskError) -> Fetch? {
+        do throws(DiskError) {
+            return try store.reader.record(at: entry.physicalOffset)
+        } catch {
+            if error.isNotThere { return nil }
+            throw error
         }
     }
 
@@ -130,80 +202,42 @@ extension Broker {
         return makeTopic(TopicConfig(name: name, readQueues: queues, writeQueues: queues))
     }
 
-    /// Withdraws a waiting message: a record that names it as delivered, in the timer's own topic, settles it for good.
-    func recall(topic: String, uniqueKey: String, _ reply: @escaping Reply) throws(APIError) {
-        if let refusing { throw APIError(.unavailable, refusing) }
-        let candidates = (try? store.lookUp(topic: TopicName.timer, key: uniqueKey).candidates(limit: 8)) ?? []
-        for offset in candidates {
-            guard let found = try? store.reader.record(at: offset), let waiting = found.messages().first,
-                waiting.property(PropertyName.uniqueKey) == uniqueKey,
-                waiting.property(PropertyName.realTopic) == topic, timer.remove(waiting.physicalOffset)
-            else { continue }
-            var header = RecordHeader(
-                queue: 0, bornTimestamp: now, bornHost: options.host, storeTimestamp: now, storeHost: options.host,
-                preparedOffset: Self.sourceOffset(waiting.physicalOffset))
-            let properties = PropertyCoding.encode([Property(PropertyName.timerRecalled, topic + uniqueKey)])
-            store(
-                systemTopic(TopicName.timer), &header, properties: properties,
-                body: UnsafeRawBufferPointer(start: nil, count: 0))
-            return answerWhenConfirmed(.done, reply)
+    /// Stores a waiting message anew, to be due at another moment or to stand elsewhere in the log. The new record names the
+    /// old one, so that a replay settles that.
+    func replaceWaiting(_ view: RecordView, _ entry: DelayTimer.Entry, due: Int64) {
+        var properties = PropertyCoding.decode(view.properties)
+        properties.removeAll { $0.name == PropertyName.timerDue || $0.name == PropertyName.replacedDue }
+        let names = [PropertyName.uniqueKey, PropertyName.identity]
+        if !properties.contains(where: { names.contains($0.name) }) {
+            properties.append(Property(PropertyName.identity, view.message().offsetID))
         }
-        throw APIError(
-            .notFound,
-            "no message \(uniqueKey) waits for \(topic): it was delivered or withdrawn already, or never sent")
+        properties.append(Property(PropertyName.timerDue, String(due)))
+        properties.append(Property(PropertyName.replacedDue, String(entry.due)))
+        var header = view.header
+        header.queue = 0
+        header.storeTimestamp = now
+        header.preparedOffset = Self.sourceOffset(entry.physicalOffset)
+        store(
+            systemTopic(TopicName.timer), &header, properties: PropertyCoding.encode(properties), body: view.body)
+        timer.remove(due: entry.due, physicalOffset: entry.physicalOffset)
+        timer.add(.init(due: due, physicalOffset: header.physicalOffset, level: 0, topic: entry.topic))
     }
 
-    /// The offset in each level's schedule queue before which everything was delivered.
-    func delayOffsets() -> [Int: Int64] {
-        guard let schedule = topics[TopicName.schedule] else { return [:] }
-        var oldest: [Int: Int64] = [:]
-        for entry in timer.all where entry.level > 0 {
-            oldest[Int(entry.level)] = min(oldest[Int(entry.level)] ?? .max, entry.physicalOffset)
-        }
-        var offsets: [Int: Int64] = [:]
-        for level in 1...max(1, schedule.config.readQueues) {
-            let queue = schedule.queue(level - 1, store)
-            guard queue.maxOffset > 0 else { continue }
-            offsets[level] = oldest[level].map { firstOffset(queue, at: $0) } ?? queue.maxOffset
-        }
-        return offsets
+    // MARK: The timer's files
+
+    /// Work for the maintenance thread; nil when there is none. ``finish(_:)`` takes it back.
+    public func takeTimerJob() -> DelayRunJob? {
+        guard !closing, store.broken == nil else { return nil }
+        return timer.takeJob(store.disk, now: now)
     }
 
-    /// The first offset of a queue whose record lies at a place or behind it.
-    private func firstOffset(_ queue: ConsumeQueue, at place: Int64) -> Int64 {
-        var low = queue.minOffset
-        var high = queue.maxOffset
-        while low < high {
-            let middle = (low + high) / 2
-            guard let unit = try? store.unit(queue, middle) else { return low }
-            if unit.physicalOffset < place { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    /// Takes the timer's work back.
+    public func finish(_ job: DelayRunJob) { timer.finish(job, now: now) }
 
-    // MARK: Looking at what waits
-
-    func delays(_ query: DelayQuery) -> DelayPage {
-        var items: [PendingDelay] = []
-        var skip = query.skip
-        let limit = min(max(query.limit, 1), 10_000)
-        timer.forEachSoonest { entry in
-            guard let delay = pendingDelay(entry), query.topic.map({ $0 == delay.topic }) ?? true,
-                query.key.map({ $0 == delay.id || delay.keys.contains($0) }) ?? true
-            else { return true }
-            if skip > 0 { skip -= 1 } else { items.append(delay) }
-            return items.count < limit
-        }
-        return DelayPage(total: timer.count, items: items, levels: options.levels.milliseconds)
-    }
-
-    private func pendingDelay(_ entry: DelayTimer.Entry) -> PendingDelay? {
-        guard let message = try? store.reader.record(at: entry.physicalOffset)?.messages().first else { return nil }
-        let real = message.property(PropertyName.realTopic) ?? message.topic
-        return PendingDelay(
-            id: message.id, topic: message.property(PropertyName.retryTopic) ?? real,
-            queue: Int(message.property(PropertyName.realQueue) ?? "") ?? 0, due: entry.due, level: Int(entry.level),
-            storeTimestamp: message.storeTimestamp, tag: message.tag, keys: message.keys, bodySize: message.body.count,
-            isRetry: real.hasPrefix(TopicName.retryPrefix), physicalOffset: entry.physicalOffset)
+    /// A run file is damaged: what it held is in the log, and the next start has to look for it there.
+    func noticeDamage() {
+        guard timer.isDamaged, !isTimerGivenUp else { return }
+        isTimerGivenUp = true
+        try? store.discardCheckpoint()
     }
 }

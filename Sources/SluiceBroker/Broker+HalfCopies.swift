@@ -27,7 +27,7 @@ extension HalfState {
 
     /// True for the properties that only copies of halves carry.
     static func isOurs(_ property: Property) -> Bool {
-        property.name == PropertyName.halfID || property.name == PropertyName.halfState
+        property.name == PropertyName.identity || property.name == PropertyName.halfState
     }
 }
 
@@ -70,7 +70,9 @@ extension Broker {
         state.checks = entry.checks
         state.nextCheck = entry.nextCheck
         var properties = PropertyCoding.decode(view.properties).filter { !HalfState.isOurs($0) }
-        if scan.uniqueKey == nil { properties.append(Property(PropertyName.halfID, Self.halfID(view, scan))) }
+        if scan.uniqueKey == nil || scan.identity != nil {
+            properties.append(Property(PropertyName.identity, Self.halfID(view, scan)))
+        }
         properties.append(Property(PropertyName.halfState, state.text))
         var header = view.header
         header.storeTimestamp = now
@@ -82,8 +84,8 @@ extension Broker {
         var copy = half
         copy.properties.removeAll { $0.name == PropertyName.checkTimes || $0.name == PropertyName.halfState }
         copy.properties.append(Property(PropertyName.checkTimes, String(entry.checks + 1)))
-        if half.property(PropertyName.uniqueKey) == nil, half.property(PropertyName.halfID) == nil {
-            copy.properties.append(Property(PropertyName.halfID, half.id))
+        if half.property(PropertyName.uniqueKey) == nil, half.property(PropertyName.identity) == nil {
+            copy.properties.append(Property(PropertyName.identity, half.id))
         }
         var header = RecordHeader(
             queue: 0, flag: half.flag, systemFlag: half.systemFlag, bornTimestamp: half.bornTimestamp,
@@ -113,7 +115,7 @@ extension Broker {
     func replayHalf(_ view: RecordView) {
         let scan = PropertyScan(view.properties)
         let idHash =
-            (scan.uniqueKey ?? scan.halfID).map { HalfIndex.hash($0) }
+            scan.uniqueKey.map { HalfIndex.hash($0) }
             ?? HalfIndex.hash(OffsetID.text(view.header.storeHost, physicalOffset: view.physicalOffset))
         var entry = HalfIndex.Entry(
             queueOffset: view.queueOffset, physicalOffset: view.physicalOffset, storeTimestamp: view.storeTimestamp,

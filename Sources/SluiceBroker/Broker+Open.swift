@@ -9,7 +9,11 @@ extension Broker {
         disk: any Disk, storeOptions: StoreOptions, options: BrokerOptions, now: Int64,
         progress: (_ done: Int64, _ total: Int64) -> Void = { _, _ in }
     ) throws(DiskError) -> Broker {
-        let (store, state) = try Store.open(disk, storeOptions)
+        var timer: DelayTimer?
+        let (store, state) = try Store.open(disk, storeOptions) { (state) throws(DiskError) in
+            timer = try Self.timer(from: state, disk, options)
+            return timer != nil
+        }
         let meta = try Journal.open(disk, "topics.journal")
         let offsets = try Journal.open(disk, "offsets.journal")
         var notes: [CheckNotes.Note] = []
@@ -17,6 +21,8 @@ extension Broker {
         let broker = Broker(
             store: store, options: options, now: now, meta: meta.journal, offsets: offsets.journal,
             checks: checks.journal, audit: try AuditLog.open(disk))
+        if state != nil, let timer { broker.timer = timer }
+        try broker.timer.tidy(disk)
         var deleted: [String: Int64] = [:]
         for entry in meta.entries { broker.replayMeta(entry, &deleted) }
         for entry in offsets.entries { broker.replayOffset(entry) }
@@ -37,7 +43,7 @@ extension Broker {
     private func recover(
         _ deleted: [String: Int64], _ progress: (_ done: Int64, _ total: Int64) -> Void
     ) throws(DiskError) {
-        var settled: Set<Int64> = []
+        var settled: [Int64] = []
         recovery = try store.recover(deleted: deleted, progress: progress) { view in
             let name = view.topicName
             if Store.isDeleted(view, deleted) {
@@ -51,23 +57,17 @@ extension Broker {
                 topic.config.readQueues = max(topic.config.readQueues, topic.config.writeQueues)
             }
             replay(view, name, &settled)
+            if settled.count >= Self.settledAtOnce { settle(&settled) }
+            keepTimerSmall()
         }
-        timer.remove(physicalOffsets: settled)
+        settle(&settled)
     }
 
     /// What a record of the log changes beside its queue and keys.
-    private func replay(_ view: RecordView, _ name: String, _ settled: inout Set<Int64>) {
+    private func replay(_ view: RecordView, _ name: String, _ settled: inout [Int64]) {
         switch name {
-        case TopicName.schedule:
-            let level = Int(view.queue) + 1
-            let due = view.storeTimestamp + options.levels.milliseconds(level)
-            timer.add(.init(due: due, physicalOffset: view.physicalOffset, level: Int32(level)))
-        case TopicName.timer where view.preparedOffset != 0:
-            // A withdrawal.
-            settled.insert(Self.waitingOffset(view.preparedOffset))
-        case TopicName.timer:
-            let due = view.message().property(PropertyName.timerDue).flatMap { Int64($0) } ?? view.storeTimestamp
-            timer.add(.init(due: due, physicalOffset: view.physicalOffset, level: 0))
+        case TopicName.schedule: replayWaiting(view, level: Int(view.queue) + 1)
+        case TopicName.timer: replayTimer(view, &settled)
         case TopicName.half: replayHalf(view)
         case TopicName.op:
             if let offset = view.body.decimal, let entry = halves.entry(offset) { halves.remove(entry.key) }
@@ -76,7 +76,7 @@ extension Broker {
             if view.systemFlag & SystemFlag.transactionMask == SystemFlag.commit {
                 replayCommit(view)
             } else {
-                settled.insert(Self.waitingOffset(view.preparedOffset))
+                settled.append(Self.waitingOffset(view.preparedOffset))
             }
         }
     }
@@ -169,7 +169,7 @@ extension Broker {
 
     // MARK: Checkpoints
 
-    /// A checkpoint when one is due; the owner must have let all batches come back first.
+    /// A checkpoint when one is due; the owner must have let all batches come back first. ``finish(_:)`` takes it back.
     public func takeCheckpoint(force: Bool = false, clean: Bool = false) -> CheckpointJob? {
         let job = store.takeCheckpoint(force: force, clean: clean) { state() }
         let halves = halves.snapshot
@@ -177,16 +177,30 @@ extension Broker {
         return job
     }
 
+    /// Takes a checkpoint back.
+    public func finish(_ job: CheckpointJob) { timer.files.saved(isDone: store.finish(job)) }
+
+    /// Version 1 told no topics of its delays; a folder that has it is rebuilt from the log once.
+    private static let stateVersion: UInt8 = 2
+
+    /// The timer of a checkpoint's state; nil where it cannot be used.
+    private static func timer(
+        from state: [UInt8], _ disk: any Disk, _ options: BrokerOptions
+    ) throws(DiskError) -> DelayTimer? {
+        var reader = ByteReader(state)
+        guard reader.take(UInt8.self) == stateVersion, let count = reader.take(Int64.self),
+            let bytes = reader.takeBytes(Int(clamping: count))
+        else { return nil }
+        return try DelayTimer.restore(bytes, disk, most: options.delaysInMemory)
+    }
+
     /// What waits and what is unresolved, as of now.
     private func state() -> [UInt8] {
         var writer = ByteWriter()
-        writer.put(UInt8(1))
+        writer.put(Self.stateVersion)
+        let timer = timer.save()
         writer.put(Int64(timer.count))
-        for entry in timer.all {
-            writer.put(entry.due)
-            writer.put(entry.physicalOffset)
-            writer.put(entry.level)
-        }
+        timer.withUnsafeBytes { writer.put($0) }
         // The halves follow as the last part, made by who writes the checkpoint.
         writer.put(Int64(-1))
         writer.put(publishedNormal)
@@ -196,25 +210,13 @@ extension Broker {
 
     private func restore(_ bytes: [UInt8]) {
         var reader = ByteReader(bytes)
-        guard reader.take(UInt8.self) == 1, let delays = reader.take(Int64.self) else { return }
-        for _ in 0..<max(0, delays) {
-            guard let due = reader.take(Int64.self), let place = reader.take(Int64.self),
-                let level = reader.take(Int32.self)
-            else { return }
-            timer.add(.init(due: due, physicalOffset: place, level: level))
-        }
+        guard reader.take(UInt8.self) == Self.stateVersion, let delays = reader.take(Int64.self),
+            reader.takeBytes(Int(clamping: delays)) != nil
+        else { return }
         guard let count = reader.take(Int64.self) else { return }
         for _ in 0..<max(0, count) where !restoreEarlierHalf(&reader) { return }
         publishedNormal = reader.take(Int64.self) ?? 0
         consumed = reader.take(Int64.self) ?? 0
         if count < 0 { halves.restore(&reader) }
-    }
-
-    /// Lets old segments go, but none that still owes a delivery or a resolution.
-    func expireOld() {
-        guard now >= nextExpiry else { return }
-        nextExpiry = now + 10_000
-        let owed = min(timer.oldestRecord ?? .max, halves.oldest?.physicalOffset ?? .max)
-        _ = try? store.expire(now: now, owed: owed)
     }
 }

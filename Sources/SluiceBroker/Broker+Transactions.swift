@@ -69,7 +69,7 @@ extension Broker {
 
     /// The id people use for a half.
     static func halfID(_ view: RecordView, _ scan: PropertyScan) -> String {
-        if let id = scan.uniqueKey ?? scan.halfID { return id.text }
+        if let id = scan.uniqueKey { return id.text }
         return OffsetID.text(view.header.storeHost, physicalOffset: view.physicalOffset)
     }
 
@@ -193,7 +193,7 @@ extension Broker {
 
     private func commitProperties(_ entry: HalfIndex.Entry, _ view: RecordView, _ scan: PropertyScan) -> [UInt8] {
         var properties = Array(view.properties)
-        if scan.halfID != nil || scan.halfState != nil {
+        if scan.identity != nil || scan.halfState != nil {
             properties = PropertyCoding.encode(PropertyCoding.decode(view.properties).filter { !HalfState.isOurs($0) })
         }
         if entry.checks > 0 {

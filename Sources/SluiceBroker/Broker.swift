@@ -33,6 +33,10 @@ public struct BrokerOptions: Sendable {
     public var checksPerSecond = 500
     /// Bytes from which the journals of topics and checks may be rewritten shorter.
     var journalBytes: Int64 = 8 << 20
+    /// The longest delay taken, in ms: 40 days.
+    public var longestDelay: Int64 = 40 * 86_400_000
+    /// Pending delays in memory (24 bytes each) that are written as a file of the timer.
+    public var delaysInMemory = 1 << 18
     public init() {}
 }
 
@@ -54,7 +58,14 @@ public final class Broker {
     var groupsGeneration: UInt64 = 1
     var groups: [String: Group] = [:]
     var producers: [String: [String: Registration]] = [:]
-    var timer = DelayTimer()
+    var timer: DelayTimer
+    /// True when some delays were left for the next turn.
+    var hasDueLeft = false
+    /// A damaged run file was noticed: no checkpoint of this run is used at the next start.
+    var isTimerGivenUp = false
+    /// Since when waiting records that are due could not be read, epoch ms.
+    var unreadableSince: Int64?
+    var owedCopies = OwedCopies()
     var halves = HalfIndex()
     var recentResolutions = RecentResolutions()
     /// Check-backs of this turn, to be journaled at its end.
@@ -109,6 +120,7 @@ public final class Broker {
         self.options = options
         self.now = now
         startedAt = now
+        timer = DelayTimer(most: options.delaysInMemory)
         metaJournal = meta
         offsetsJournal = offsets
         checksJournal = checks
@@ -146,6 +158,7 @@ public final class Broker {
         }
         flushOffsets()
         flushHalves()
+        noticeDamage()
         expireOld()
     }
 
@@ -191,8 +204,10 @@ public final class Broker {
         var next = flow.nextSample(after: now)
         // What is due and still here waits for the disk: a batch that comes back, or room that is looked for each second,
         // turns the owner anyway, and turning for it alone would keep a core busy.
+        if hasDueLeft { return now }
         if let due = timer.nextDue, due > now { next = min(next, due) }
         if let check = nextHalfCheck() { next = min(next, check) }
+        if owedCopies.isGoingOn { next = min(next, nextExpiry) }
         if let deadline = waiters.nextDeadline { next = min(next, deadline) }
         if let turn = nextGateTurn { next = min(next, turn) }
         if let slice = nextCopy { next = min(next, slice) }

@@ -23,6 +23,7 @@ final class Owner: @unchecked Sendable {
         case wrote(WriteJob, nanoseconds: Int64)
         case prepared(PrepareJob)
         case checkpointed(CheckpointJob)
+        case timed(DelayRunJob)
     }
     private struct Inbox {
         var requests: [(Request, Reply)] = []
@@ -189,7 +190,8 @@ final class Owner: @unchecked Sendable {
                     expected: job.records + (broker.store.gathered ?? 0), syncNanoseconds: nanoseconds,
                     now: sluice_monotonic_nanoseconds())
             case .prepared(let job): broker.store.finish(job)
-            case .checkpointed(let job): broker.store.finish(job)
+            case .checkpointed(let job): broker.finish(job)
+            case .timed(let job): broker.finish(job)
             }
         }
         // The disk first: the next batch is on its way while the acknowledgements of this one leave.
@@ -239,6 +241,12 @@ final class Owner: @unchecked Sendable {
             send(prepareThread) {
                 job.run()
                 return .prepared(job)
+            }
+        }
+        if let job = broker.takeTimerJob() {
+            send(maintenanceThread) {
+                job.run()
+                return .timed(job)
             }
         }
         if broker.store.wantsCheckpoint, let job = broker.takeCheckpoint() {

@@ -7,6 +7,9 @@ public struct ByteWriter {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }
 
+    /// Bytes as they are, without a length.
+    public mutating func put(_ raw: UnsafeRawBufferPointer) { bytes.append(contentsOf: raw) }
+
     /// Text of at most 65,535 bytes.
     public mutating func put(_ text: String) {
         let utf8 = text.utf8.prefix(Int(UInt16.max))

@@ -128,7 +128,7 @@ public struct StoredMessage: Sendable, Equatable {
         property(PropertyName.keys)?.split(separator: " ").map(String.init) ?? []
     }
     /// The id shown to people: the unique key its producer made, else the offset id.
-    public var id: String { property(PropertyName.uniqueKey) ?? property(PropertyName.halfID) ?? offsetID }
+    public var id: String { property(PropertyName.uniqueKey) ?? property(PropertyName.identity) ?? offsetID }
     /// RocketMQ's offset message id: store host and physical offset in 32 hex digits (message format, ids).
     public var offsetID: String { OffsetID.text(storeHost: storeHost, physicalOffset: physicalOffset) }
     /// The topic people mean: the target of a half, delayed or retried message, else its own.

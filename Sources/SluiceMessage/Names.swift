@@ -19,8 +19,10 @@ public enum PropertyName {
     public static let timerDeliverAt = "TIMER_DELIVER_MS"
     public static let timerDue = "TIMER_OUT_MS"
     public static let timerRecalled = "TIMER_DEL_UNIQKEY"
-    /// Ours, of a half without a unique key that was copied to the log's tail: its id, which is the place of its first record.
-    public static let halfID = "SLUICE_ID"
+    /// Ours: the id people know a message by that has no unique key and was stored again while it waited or was unresolved.
+    public static let identity = "SLUICE_ID"
+    /// Ours: of a record in place of a waiting one, when that one was due, epoch ms.
+    public static let replacedDue = "SLUICE_WAS_DUE"
     /// Ours, of a half that was copied to the log's tail: what is known of it.
     public static let halfState = "SLUICE_HALF"
     /// Ours: id and physical offset of the message that this one is a copy of, `<id>@<offset>`.

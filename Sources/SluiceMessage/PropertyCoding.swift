@@ -82,6 +82,7 @@ public enum PropertyCoding {
 /// What a broker has to know of a message's properties, found in one pass.
 public struct PropertyScan {
     public typealias Bytes = UnsafeRawBufferPointer
+    /// The unique key, or else the id that a message without one was given when it was stored again.
     public var uniqueKey: Bytes?
     public var keys: Bytes?
     public var tags: Bytes?
@@ -92,10 +93,12 @@ public struct PropertyScan {
     public var producerGroup: Bytes?
     public var realTopic: Bytes?
     public var realQueue: Bytes?
+    public var timerDue: Bytes?
     public var retryTopic: Bytes?
     public var immunity: Bytes?
     public var checkTimes: Bytes?
-    public var halfID: Bytes?
+    /// SLUICE_ID; it stands for the unique key where there is none.
+    public var identity: Bytes?
     public var halfState: Bytes?
     public var isTransaction = false
     public var hasWait = false
@@ -116,7 +119,11 @@ public struct PropertyScan {
         case 8:
             if name.equals("UNIQ_KEY") { uniqueKey = value } else if name.equals("REAL_QID") { realQueue = value }
             if name.equals("TRAN_MSG") { isTransaction = value.equals("true") }
-        case 9: if name.equals("SLUICE_ID") { halfID = value }
+        case 9:
+            if name.equals("SLUICE_ID") {
+                identity = value
+                if uniqueKey == nil { uniqueKey = value }
+            }
         case 10: if name.equals("REAL_TOPIC") { realTopic = value }
         case 11:
             if name.equals("RETRY_TOPIC") {
@@ -124,6 +131,7 @@ public struct PropertyScan {
             } else if name.equals("SLUICE_HALF") {
                 halfState = value
             }
+        case 12: if name.equals("TIMER_OUT_MS") { timerDue = value }
         case 14: if name.equals("TIMER_DELAY_MS") { timerDelayMilliseconds = value }
         case 15: if name.equals("TIMER_DELAY_SEC") { timerDelaySeconds = value }
         case 16: if name.equals("TIMER_DELIVER_MS") { timerDeliverAt = value }

@@ -14,6 +14,8 @@ public final class BrokerHarness {
     public private(set) var now: Int64
     public var storeOptions: StoreOptions
     public var options: BrokerOptions
+    /// True leaves the timer's jobs, and the checkpoints that are due, to the test.
+    public var holdsMaintenance = false
     /// False makes no room for new messages: for tests that open many folders to read them.
     private let roomAhead: Bool
     private static let host = HostAddress(address: 0x7F00_0001, port: 40_000)
@@ -59,6 +61,11 @@ public final class BrokerHarness {
                 worked = true
             }
             broker.endTurn()
+            if !holdsMaintenance, let job = broker.takeTimerJob() {
+                job.run()
+                broker.finish(job)
+                worked = job.failure == nil
+            }
             if !worked, broker.store.broken != nil || !broker.store.hasUnwritten { return }
         }
         preconditionFailure("the broker does not come to rest")
@@ -68,8 +75,11 @@ public final class BrokerHarness {
     public func run() {
         turn()
         settle()
-        turn()
-        settle()
+        repeat {
+            turn()
+            settle()
+        } while broker.nextDeadline() <= now && broker.store.broken == nil
+        if !holdsMaintenance, broker.store.wantsCheckpoint { checkpoint() }
     }
 
     public func advance(_ milliseconds: Int64) {
@@ -81,7 +91,7 @@ public final class BrokerHarness {
     public func checkpoint(clean: Bool = false) -> CheckpointJob? {
         guard let job = broker.takeCheckpoint(force: true, clean: clean) else { return nil }
         job.run()
-        broker.store.finish(job)
+        broker.finish(job)
         return job
     }
 

@@ -8,7 +8,9 @@ public struct DataFolder: Sendable, Equatable {
     /// Random, made once: tells this folder from every other.
     public var identity: String
 
-    static let folders = [SegmentSet.logFolder, SegmentSet.sumsFolder, QueueStore.folder, KeyIndex.folder]
+    static let folders = [
+        SegmentSet.logFolder, SegmentSet.sumsFolder, QueueStore.folder, KeyIndex.folder, DelayRunFile.folder,
+    ]
 
     /// Looks whether a folder is ours, or empty, without touching anything in it.
     /// - Throws: a ``DiskError`` that says why the folder is not to be touched.

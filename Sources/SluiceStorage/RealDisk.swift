@@ -73,6 +73,7 @@ extension DiskError {
         return DiskError(operation, path, code: code, reason: String(cString: strerror(code)) + hint)
     }
     public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
+    public var isNotThere: Bool { code == ENOENT }
 }
 
 /// A file descriptor, closed with its last reference. Positioned reads and writes need no lock.

@@ -8,6 +8,7 @@ extension Store {
         // Units and entries of records still on their way are in memory too; only a quiet moment has none of them.
         guard !hasUnwritten else { return nil }
         checkpointing = true
+        isCheckpointAsked = false
         return CheckpointJob(
             disk: disk, segments: segments, flush: queues.beginFlush(), seal: index.beginSeal(end: confirmed),
             checkpoint: Checkpoint(offset: confirmed, indexedTo: index.sealedTo, clean: clean, state: state()),
@@ -20,10 +21,20 @@ extension Store {
     /// True when the next quiet moment should be used for a checkpoint.
     public var wantsCheckpoint: Bool {
         !checkpointing && confirmed >= checkpointHold
-            && (confirmed - lastCheckpoint >= options.checkpointBytes || index.wantsSeal)
+            && (confirmed - lastCheckpoint >= options.checkpointBytes || index.wantsSeal || isCheckpointAsked)
     }
 
-    public func finish(_ job: CheckpointJob) {
+    /// Makes a checkpoint due where the last one does not reach `offset`: something waits for what it makes durable.
+    public func askForCheckpoint(reaching offset: Int64) {
+        if lastCheckpoint < offset, !checkpointing { isCheckpointAsked = true }
+    }
+
+    /// Takes the last checkpoint away: what it speaks of is damaged, and the next start has to rebuild it from the log.
+    public func discardCheckpoint() throws(DiskError) { try disk.remove(Checkpoint.path) }
+
+    /// Takes a checkpoint back; true when it counts from now on.
+    @discardableResult
+    public func finish(_ job: CheckpointJob) -> Bool {
         checkpointing = false
         if let seal = job.seal { index.finishSeal(seal) }
         if job.failure == nil {
@@ -33,5 +44,6 @@ extension Store {
             queues.abandonFlush(job.flush)
             checkpointHold = confirmed + options.checkpointBytes / 8
         }
+        return job.failure == nil
     }
 }

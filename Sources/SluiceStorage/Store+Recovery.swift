@@ -3,9 +3,13 @@ import SluiceMessage
 
 extension Store {
     /// Opens what a folder holds. ``recover(replay:)`` has to follow before anything else.
+    /// - Parameter isUsable: told what the broker kept at the last checkpoint; false where that speaks of something that is
+    ///   not there, so that everything has to be rebuilt.
     /// - Returns: the store and what the broker kept beside the queues at the last checkpoint; nil where everything is to
     ///   be rebuilt.
-    public static func open(_ disk: any Disk, _ options: StoreOptions) throws(DiskError) -> (Store, state: [UInt8]?) {
+    public static func open(
+        _ disk: any Disk, _ options: StoreOptions, isUsable: ([UInt8]) throws(DiskError) -> Bool = { _ in true }
+    ) throws(DiskError) -> (Store, state: [UInt8]?) {
         for folder in DataFolder.folders { try disk.createDirectory(folder) }
         let segments = SegmentSet(disk: disk, segmentBytes: options.segmentBytes)
         let starts = try segments.starts()
@@ -14,7 +18,11 @@ extension Store {
             let complete = disk.exists("\(QueueStore.folder)/journal") && disk.exists("\(QueueStore.folder)/extents")
             let index = try KeyIndex(disk: disk)
             let indexed = index.covers(from: starts.first ?? 0, to: found.indexedTo)
-            if !complete || !indexed || found.offset < (starts.first ?? 0) { checkpoint = nil }
+            if !complete || !indexed || found.offset < (starts.first ?? 0) {
+                checkpoint = nil
+            } else if try !isUsable(found.state) {
+                checkpoint = nil
+            }
         }
         if checkpoint == nil { try discardDerived(disk) }
         let store = Store(
@@ -31,7 +39,7 @@ extension Store {
         // The checkpoint first, for good: it must not be found beside half of what it speaks of.
         try disk.remove(Checkpoint.path)
         try disk.syncDirectory("")
-        for folder in [QueueStore.folder, KeyIndex.folder] {
+        for folder in [QueueStore.folder, KeyIndex.folder, DelayRunFile.folder] {
             try disk.createDirectory(folder)
             for name in try disk.list(folder) { try disk.remove("\(folder)/\(name)") }
         }

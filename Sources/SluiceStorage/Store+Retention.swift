@@ -5,12 +5,7 @@ extension Store {
     /// oldest record stands that is still to be delivered or resolved). Returns how many went.
     public func expire(now: Int64, owed: Int64) throws(DiskError) -> Int {
         var gone = 0
-        while true {
-            let next = minOffset + segments.segmentBytes
-            guard next <= segments.start(of: confirmed), next <= owed, next <= lastCheckpoint else { break }
-            let tooMany = options.retainBytes.map { confirmed - next >= $0 } ?? false
-            let newest = try reader.storeTime(at: next) ?? now
-            guard tooMany || now - newest > options.retainMilliseconds else { break }
+        while let (next, _) = try expiring(after: minOffset, now: now), next <= owed {
             try segments.remove(minOffset)
             try disk.syncDirectory(SegmentSet.logFolder)
             minOffset = next
@@ -21,6 +16,17 @@ extension Store {
             for queue in queues.all { try advanceMinimum(queue) }
         }
         return gone
+    }
+
+    /// The end of the segment that starts at `start` where it may go: it is too old (`isByAge`) or there is too much, and a
+    /// checkpoint covers it. Nil where it has to stay.
+    public func expiring(after start: Int64, now: Int64) throws(DiskError) -> (end: Int64, isByAge: Bool)? {
+        let next = start + segments.segmentBytes
+        guard next <= segments.start(of: confirmed), next <= lastCheckpoint else { return nil }
+        let isTooMuch = options.retainBytes.map { confirmed - next >= $0 } ?? false
+        let newest = try reader.storeTime(at: next) ?? now
+        let isByAge = now - newest > options.retainMilliseconds
+        return isTooMuch || isByAge ? (next, isByAge) : nil
     }
 
     func advanceMinimum(_ queue: ConsumeQueue) throws(DiskError) {

@@ -58,6 +58,7 @@ public final class Store {
     var sumsInSegment: Int64 = 0
     var lastCheckpoint: Int64 = 0
     var checkpointing = false
+    var isCheckpointAsked = false
     var wasClean = false
     var isRebuilding = false
 

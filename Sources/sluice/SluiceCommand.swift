@@ -18,7 +18,8 @@ struct Sluice: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             ConsoleCommand.self, DemoCommand.self, TopicCommand.self, PublishCommand.self, ConsumeCommand.self,
-            ServeCommand.self, GroupCommand.self, DelayCommand.self, TransactionCommand.self, ReplayCommand.self, DeadLetterCommand.self,
+            ServeCommand.self, GroupCommand.self, DelayCommand.self, TransactionCommand.self, ReplayCommand.self,
+            DeadLetterCommand.self,
             GateCommand.self, MessageCommand.self, AuditCommand.self, BenchCommand.self,
         ],
         defaultSubcommand: ConsoleCommand.self)

@@ -90,6 +90,8 @@ import Testing
         #expect(try Data(contentsOf: URL(filePath: file)) == exported.output)
         #expect(try Binary.run(["dlq", "export", "g", "--file", file], folder: folder).status == 6)
         #expect(try Binary.run(["dlq", "resend", "g", "--all"], folder: folder).status == 6)
+        #expect(try Binary.run(["dlq", "resend", "g", "--all", "--to", "again", "--yes"], folder: folder).status == 3)
+        _ = try Binary.run(["topic", "create", "again"], folder: folder)
         let resent = try Binary.run(
             ["dlq", "resend", "g", "--offset", "0", "--to", "again", "--yes", "--json"], folder: folder)
         #expect(resent.status == 0, "\(resent.errors)")
@@ -112,6 +114,7 @@ import Testing
         let found = try Binary.run(["message", "find", "t", "k", "--json"], folder: folder).objects
         #expect(found.count == 1 && found[0]["id"] as? String == id)
         #expect(try Binary.run(["message", "find", "t", "other"], folder: folder).status == 3)
+        _ = try Binary.run(["topic", "create", "copy"], folder: folder)
         let again = try Binary.run(["replay", "message", id, "--to", "copy", "--json"], folder: folder)
         #expect(again.status == 0, "\(again.errors)")
         #expect(try consumed(folder, "copy") == "once")
@@ -120,6 +123,7 @@ import Testing
     @Test func aRangeIsReplayed() throws {
         let folder = try TestFolder()
         _ = try Binary.run(["publish", "t"], input: Data("1\n2\n3\n".utf8), folder: folder)
+        _ = try Binary.run(["topic", "create", "copy"], folder: folder)
         let arguments = ["replay", "t", "--from", "-1h", "--to", "+1h", "--target", "copy", "--speed", "0", "--json"]
         let tried = try Binary.run(arguments + ["--dry-run"], folder: folder)
         #expect(tried.status == 0, "\(tried.errors)")

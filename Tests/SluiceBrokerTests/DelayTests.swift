@@ -122,38 +122,4 @@ struct DelayTests {
             #expect(DelayLevels(wrong) == nil, "\(wrong)")
         }
     }
-
-    @Test("the timer does what a sorted list would", arguments: 0..<20)
-    func model(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
-        var timer = DelayTimer()
-        var model: [DelayTimer.Entry] = []
-        var now: Int64 = 1_000_000
-        for step in 0..<400 {
-            switch Int.random(in: 0..<6, using: &random) {
-            case 0...2:
-                let entry = DelayTimer.Entry(
-                    due: now + Int64.random(in: -500...9_000, using: &random), physicalOffset: Int64(step), level: 0)
-                timer.add(entry)
-                model.append(entry)
-            case 3, 4:
-                now += Int64.random(in: 0...1_500, using: &random)
-                let limit = Int.random(in: 1...6, using: &random)
-                model.sort { ($0.due, $0.physicalOffset) < ($1.due, $1.physicalOffset) }
-                let due = Array(model.prefix { $0.due <= now }.prefix(limit))
-                #expect(timer.popDue(now: now, limit: limit) == due)
-                model.removeFirst(due.count)
-            default:
-                let gone = Set((0..<3).map { _ in Int64.random(in: 0...Int64(step), using: &random) })
-                timer.remove(physicalOffsets: gone)
-                model.removeAll { gone.contains($0.physicalOffset) }
-            }
-            #expect(timer.count == model.count)
-            #expect(timer.nextDue == model.map(\.due).min())
-            #expect(timer.oldestRecord == model.map(\.physicalOffset).min())
-        }
-        var counts = [Int](repeating: 0, count: 7)
-        for entry in model { counts[Int(min(max((entry.due - now) / 1_000, 0), 6))] += 1 }
-        #expect(timer.histogram(start: now, width: 1_000, buckets: 7) == counts)
-    }
 }

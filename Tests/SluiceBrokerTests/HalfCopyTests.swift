@@ -57,7 +57,7 @@ struct HalfCopyTests {
         try harness.crash(seed: 9)
         let messages = try harness.pull("t", queue: 1).messages
         #expect(messages.map { String(decoding: $0.body, as: UTF8.self) } == ["without id", "aside"])
-        #expect(messages.allSatisfy { $0.property(PropertyName.halfID) == nil })
+        #expect(messages.allSatisfy { $0.property(PropertyName.identity) == nil })
         #expect(messages.allSatisfy { $0.property(PropertyName.halfState) == nil })
         #expect(try harness.halves().items.map(\.id) == ["young"])
     }

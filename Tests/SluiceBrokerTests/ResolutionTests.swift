@@ -99,7 +99,7 @@ struct ResolutionTests {
     @Test("what only the broker may say of a half is not taken from a producer")
     func forged() throws {
         let harness = try BrokerHarness()
-        let names = [PropertyName.halfID, PropertyName.halfState, PropertyName.checkTimes]
+        let names = [PropertyName.identity, PropertyName.halfState, PropertyName.checkTimes]
         try harness.half("A")
         try harness.publish(
             Message(

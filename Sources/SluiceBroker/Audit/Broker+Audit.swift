@@ -80,7 +80,8 @@ extension Broker {
         case .republish(_, let topic): topic.map(stateOfTopic) ?? ""
         case .replay(let plan): stateOfTopic(plan.target ?? plan.topic)
         case .controlReplay(let id, _):
-            replays().first { $0.id == id }.map { "\($0.state.rawValue), \($0.done) of \($0.total)" } ?? "no such replay"
+            replays().first { $0.id == id }.map { "\($0.state.rawValue), \($0.done) of \($0.total)" }
+                ?? "no such replay"
         case .resendDeadLetters(let letters): stateOfDeadLetters(letters.group)
         case .gate(let group, _): groups[group].map { ($0.gate?.setting ?? .open).words } ?? "no such group"
         case .limitPublishing(let topic, _):

@@ -1,165 +1,186 @@
 import SluiceMessage
+import SluiceStorage
 
-/// Which delayed messages are due when: a value that takes `now`, holds no clock and reads no file.
+/// Which delayed messages are due when: takes `now`, holds no clock, and leaves writing to jobs.
 ///
-/// Entries stand in buckets of 1,024 ms; a bucket is put in order only when somebody looks into it.
-struct DelayTimer {
-    struct Entry: Equatable {
-        /// Epoch ms.
-        var due: Int64
-        /// The waiting record.
-        var physicalOffset: Int64
-        /// 1... for a level, 0 for an exact time.
-        var level: Int32
+/// A small log-structured set. What came last is in memory, in order. When that is full, all but what is due soon becomes a
+/// run: an ordered file that is never changed, of which a cursor and a sparse index stay in memory. Taking out what is due
+/// merges the memory and the runs; what leaves out of order is noted beside its run until the run is merged with others.
+/// So memory does not grow with the number of delays, be they due in forty days or in the same millisecond, and no turn
+/// of the owner sorts or scans them.
+///
+/// Confined to the owner, but for its jobs.
+final class DelayTimer {
+    typealias Entry = DelayEntry
+
+    /// Entries in memory that make a run due.
+    let most: Int
+    var fresh = SortedDelays()
+    var runs: [DelayRun] = []
+    var topics = DelayTopics()
+    /// Pending ones by level.
+    var levels: [Int32: Int] = [:]
+    var files = DelayFiles()
+    var jobs = DelayJobs()
+
+    /// Entries in blocks that could not be read: they are not delivered before everything was rebuilt.
+    private(set) var unreadable = 0
+    /// A run file is damaged: the next start has to rebuild the timer from the log.
+    private(set) var isDamaged = false
+    /// No record of an unreadable entry lies before it.
+    private(set) var unreadableFrom = Int64.max
+
+    init(most: Int = 1 << 18) { self.most = max(most, 8) }
+
+    var count: Int { runs.reduce(fresh.count) { $0 + $1.count } }
+
+    // MARK: Adding
+
+    func add(due: Int64, physicalOffset: Int64, level: Int32, topic: String) {
+        add(Entry(due: due, physicalOffset: physicalOffset, level: level, topic: topics.number(topic)))
     }
 
-    private var buckets: [Int64: [Entry]] = [:]
-    /// Bucket numbers in order.
-    private var keys: [Int64] = []
-    private(set) var count = 0
-
-    private static let shift: Int64 = 10
-
-    mutating func add(_ entry: Entry) {
-        let key = entry.due >> Self.shift
-        if buckets[key] == nil { keys.insert(key, at: position(of: key)) }
-        buckets[key, default: []].append(entry)
-        count += 1
-        nextDue = min(nextDue ?? .max, entry.due)
+    func add(_ entry: Entry) {
+        fresh.insert(entry)
+        tally(entry, 1)
     }
 
-    private func position(of key: Int64) -> Int {
-        if let last = keys.last, last < key { return keys.count }
-        var low = 0
-        var high = keys.count
-        while low < high {
-            let middle = (low + high) / 2
-            if keys[middle] < key { low = middle + 1 } else { high = middle }
+    private func tally(_ entry: Entry, _ change: Int) {
+        topics.add(entry.topic, change)
+        levels[entry.level, default: 0] += change
+    }
+
+    // MARK: Taking out
+
+    private func soonest() -> (entry: Entry, run: DelayRun?)? {
+        var found: (entry: Entry, run: DelayRun?)? = fresh.first.map { ($0, nil) }
+        for run in runs {
+            guard let first = run.first else { continue }
+            if let entry = found?.entry, entry < first { continue }
+            found = (first, run)
         }
-        return low
+        return found
     }
 
     /// When the next entry falls due; nil without entries.
-    private(set) var nextDue: Int64?
+    var nextDue: Int64? { soonest()?.entry.due }
 
-    private mutating func findNextDue() {
-        nextDue = keys.first.flatMap { buckets[$0]?.min { $0.due < $1.due }?.due }
-    }
+    /// The soonest entry, if it is due, without taking it out.
+    func peek(now: Int64) -> Entry? { soonest().flatMap { $0.entry.due <= now ? $0.entry : nil } }
 
-    /// Takes out what is due, in order of time and place, at most `limit`.
-    mutating func popDue(now: Int64, limit: Int) -> [Entry] {
-        var due: [Entry] = []
-        while due.count < limit, let key = keys.first, key << Self.shift <= now, var entries = buckets[key] {
-            entries.sort(by: Self.precedes)
-            let ready = entries.prefix { $0.due <= now }.prefix(limit - due.count)
-            due += ready
-            if ready.count == entries.count {
-                buckets[key] = nil
-                keys.removeFirst()
-            } else {
-                buckets[key] = Array(entries.dropFirst(ready.count))
-                break
-            }
+    /// Takes out the soonest entry if it is due.
+    func pop(now: Int64) -> Entry? {
+        guard let (entry, run) = soonest(), entry.due <= now else { return nil }
+        if let run {
+            run.removeFirst()
+            dropIfEmpty(run)
+        } else {
+            fresh.removeFirst()
         }
-        count -= due.count
-        findNextDue()
-        return due
+        tally(entry, -1)
+        return entry
     }
 
-    private static func precedes(_ a: Entry, _ b: Entry) -> Bool {
-        (a.due, a.physicalOffset) < (b.due, b.physicalOffset)
-    }
-
-    /// Takes out the entries of these records, which were delivered already.
-    mutating func remove(physicalOffsets gone: Set<Int64>) {
-        guard !gone.isEmpty else { return }
-        for key in keys {
-            buckets[key]?.removeAll { gone.contains($0.physicalOffset) }
-            if buckets[key]?.isEmpty == true { buckets[key] = nil }
+    /// Takes out the entry of that moment and record; false when it is not there.
+    @discardableResult
+    func remove(due: Int64, physicalOffset: Int64) -> Bool {
+        let key = Entry.key(due, physicalOffset)
+        if let entry = fresh.remove(key) {
+            tally(entry, -1)
+            return true
         }
-        keys.removeAll { buckets[$0] == nil }
-        count = buckets.values.reduce(0) { $0 + $1.count }
-        findNextDue()
-    }
-
-    /// Takes out one record's entry; false when it is not there.
-    mutating func remove(_ physicalOffset: Int64) -> Bool {
-        for key in keys {
-            guard let index = buckets[key]?.firstIndex(where: { $0.physicalOffset == physicalOffset }) else { continue }
-            buckets[key]?.remove(at: index)
-            if buckets[key]?.isEmpty == true {
-                buckets[key] = nil
-                keys.remove(at: position(of: key))
-            }
-            count -= 1
-            findNextDue()
+        for run in runs {
+            guard let entry = run.remove(key) else { continue }
+            tally(entry, -1)
+            jobs.isUntidy = true
+            dropIfEmpty(run)
             return true
         }
         return false
     }
 
-    /// Calls `body` with the entries, soonest first, until it says stop.
-    mutating func forEachSoonest(_ body: (Entry) -> Bool) {
-        for key in keys {
-            buckets[key]?.sort(by: Self.precedes)
-            for entry in buckets[key] ?? [] where !body(entry) { return }
-        }
+    func contains(due: Int64, physicalOffset: Int64) -> Bool {
+        entry(due: due, physicalOffset: physicalOffset) != nil
     }
 
-    /// Counts of what is due in `[start + i·width, …)`; what is overdue is in the first, what is later in the last.
-    func histogram(start: Int64, width: Int64, buckets wanted: Int) -> [Int] {
-        var counts = [Int](repeating: 0, count: wanted)
-        for entry in buckets.values.joined() {
-            counts[Int(min(max((entry.due - start) / width, 0), Int64(wanted - 1)))] += 1
+    /// The entry of that moment and record; nil when it is not there.
+    func entry(due: Int64, physicalOffset: Int64) -> Entry? {
+        let key = Entry.key(due, physicalOffset)
+        if let entry = fresh.find(key) { return entry }
+        for run in runs {
+            if let entry = run.find(key) { return entry }
         }
-        return counts
+        return nil
     }
 
-    var all: some Sequence<Entry> { keys.lazy.flatMap { buckets[$0] ?? [] } }
+    private func dropIfEmpty(_ run: DelayRun) {
+        guard run.count == 0, !run.isInJob else { return }
+        drop(run)
+    }
 
-    /// Physical offset of the oldest waiting record; nil without entries.
-    var oldestRecord: Int64? { buckets.values.lazy.flatMap { $0 }.map(\.physicalOffset).min() }
-}
+    func drop(_ run: DelayRun) {
+        runs.removeAll { $0 === run }
+        if let file = run.file { files.retire(file.number) }
+    }
 
-/// The levels of delayed messages: RocketMQ's `messageDelayLevel`, a list of numbers with s, m, h or d.
-public struct DelayLevels: Sendable, Equatable {
-    /// Milliseconds by level, level 1 first.
-    public let milliseconds: [Int64]
+    func join(_ run: DelayRun) {
+        run.whenDamaged = { [weak self] entries, lowest in self?.noteDamage(entries: entries, lowestOffset: lowest) }
+        runs.append(run)
+        jobs.isUntidy = true
+    }
 
-    public static let standard = DelayLevels(
-        milliseconds: [
-            1, 5, 10, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 1_200, 1_800, 3_600, 7_200,
-        ].map { $0 * 1_000 })
+    func noteDamage(entries: Int, lowestOffset: Int64) {
+        unreadable += entries
+        isDamaged = true
+        unreadableFrom = min(unreadableFrom, lowestOffset)
+    }
 
-    init(milliseconds: [Int64]) { self.milliseconds = milliseconds }
+    // MARK: Recovery
 
-    /// The list again, each with the largest unit that divides it.
-    public var text: String {
-        milliseconds.map { span in
-            for (unit, size) in [("d", Int64(86_400_000)), ("h", 3_600_000), ("m", 60_000)] where span % size == 0 {
-                return "\(span / size)\(unit)"
+    /// Takes out the entries of records that the log says are settled. They are mostly the soonest ones; `dueOf` is asked for
+    /// the moment of those that are not, and tells nil where the record is gone.
+    func settle(_ offsets: [Int64], dueOf: (Int64) -> Int64?) {
+        let offsets = offsets.sorted()
+        var isFound = [Bool](repeating: false, count: offsets.count)
+        var left = offsets.count
+        var others: [Entry] = []
+        // Deliveries were in order, so behind so many that were none there are hardly any more.
+        while left > 0, others.count < 1_024, let entry = pop(now: .max) {
+            let at = Self.firstIndex(of: entry.physicalOffset, in: offsets)
+            if at < offsets.count, offsets[at] == entry.physicalOffset, !isFound[at] {
+                isFound[at] = true
+                left -= 1
+            } else {
+                others.append(entry)
             }
-            return "\(span / 1_000)s"
-        }.joined(separator: " ")
-    }
-
-    /// Nil when the text is not such a list.
-    public init?(_ text: String) {
-        var found: [Int64] = []
-        for part in text.split(separator: " ") {
-            let units: [Character: Int64] = ["s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
-            guard let unit = part.last.flatMap({ units[$0] }), let number = Int64(part.dropLast()), number > 0,
-                number < 1 << 40
-            else { return nil }
-            found.append(number * unit)
         }
-        guard !found.isEmpty else { return nil }
-        milliseconds = found
+        for entry in others { add(entry) }
+        var misplaced: Set<Int64> = []
+        for at in offsets.indices where !isFound[at] {
+            guard let due = dueOf(offsets[at]), !remove(due: due, physicalOffset: offsets[at]) else { continue }
+            misplaced.insert(offsets[at])
+        }
+        removeWherever(misplaced)
     }
 
-    /// Milliseconds of the level that a queue of the schedule topic holds, which is one more than its number.
-    public func delay(ofQueue queue: Int) -> Int64 { milliseconds(queue + 1) }
+    /// Takes out the entries of records whose moment is not what it should be: the levels were changed meanwhile.
+    private func removeWherever(_ offsets: Set<Int64>) {
+        guard !offsets.isEmpty else { return }
+        var found: [Entry] = []
+        forEachSoonest { entry in
+            if offsets.contains(entry.physicalOffset) { found.append(entry) }
+            return true
+        }
+        for entry in found { remove(due: entry.due, physicalOffset: entry.physicalOffset) }
+    }
 
-    /// Milliseconds of a level; above the last one it is the last, as in RocketMQ.
-    func milliseconds(_ level: Int) -> Int64 { milliseconds[min(max(level, 1), milliseconds.count) - 1] }
+    private static func firstIndex(of offset: Int64, in offsets: [Int64]) -> Int {
+        var low = 0
+        var high = offsets.count
+        while low < high {
+            let middle = (low + high) / 2
+            if offsets[middle] < offset { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 }

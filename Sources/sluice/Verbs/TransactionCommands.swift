@@ -87,7 +87,7 @@ struct ResolveOptions: ParsableArguments {
             }
             return (half?.topic, try options.act(.resolve(id: id, resolution), admin))
         }
-        guard let outcome = acted.resolution else { return try options.show(acted) }
+        guard !options.dryRun, let outcome = acted.resolution else { return try options.show(acted) }
         var output = Output()
         if options.common.json {
             output.write(outcome.json)
