@@ -47,14 +47,15 @@ struct SegmentScan {
         var blockAt: Int64 = 0
         while at < size {
             let within = Int(at - blockAt)
-            if block.isEmpty || (block.count - within < Limits.maxRecordBytes && blockAt + Int64(block.count) < size) {
+            if block.isEmpty || (blockAt + Int64(block.count) < size && !Self.holdsWhole(block, at: within)) {
                 blockAt = at
                 block = try file.readBytes(at: at, count: Int(min(Int64(Self.window), size - at)))
                 if block.isEmpty { break }
-                continue
             }
+            guard at - blockAt < block.count else { break }
+            let from = Int(at - blockAt)
             let step = block.withUnsafeBytes { raw in
-                take(UnsafeRawBufferPointer(rebasing: raw[within...]), body)
+                take(UnsafeRawBufferPointer(rebasing: raw[from...]), body)
             }
             guard let step else { break }
             at += step
@@ -64,6 +65,17 @@ struct SegmentScan {
         sums = Int64(next)
         try saveSums()
         return endsSegment ? segments.segmentBytes : at
+    }
+
+    /// True when a block holds enough from a place on to judge what is there: all of a record, or as much as any may have.
+    private static func holdsWhole(_ block: [UInt8], at within: Int) -> Bool {
+        let rest = block.count - within
+        guard rest < Limits.maxRecordBytes else { return true }
+        guard rest >= Record.fixedBytes else { return false }
+        return block.withUnsafeBytes { raw in
+            guard let base = raw.baseAddress else { return false }
+            return base.big(UInt32.self, at: within + 4) == Record.magic && base.big(UInt32.self, at: within) <= rest
+        }
     }
 
     /// What to advance by; nil at the end of the log.

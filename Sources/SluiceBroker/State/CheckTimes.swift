@@ -27,8 +27,11 @@ struct CheckTimes {
     mutating func add(_ key: Int64, at: Int64) {
         let number = Self.bucket(at)
         if number <= openedThrough { return soon.insert(Check(at: at, key: key)) }
-        if buckets[number] == nil { numbers.insert(number) }
-        buckets[number, default: Bucket()].keys.append(key)
+        let isFirst = { (keys: inout ContiguousArray<Int64>) in
+            keys.append(key)
+            return keys.count == 1
+        }(&buckets[number, default: Bucket()].keys)
+        if isFirst { numbers.insert(number) }
     }
 
     /// A half with that time was resolved or has another one. True when its bucket holds mostly such.

@@ -29,12 +29,18 @@ struct HalfBlocks: Sendable {
 
     /// False when there is one with that key.
     mutating func insert(_ item: HalfIndex.Packed) -> Bool {
-        guard !blocks.isEmpty else { return addBlock([item], at: 0) }
+        guard let last = blocks.last?.items.last else { return addBlock([item], at: 0) }
+        if last.key < item.key {
+            let block = blocks.count - 1
+            guard blocks[block].items.count < HalfIndex.Block.most else { return addBlock([item], at: block + 1) }
+            blocks[block].items.append(item)
+            if !item.isMoved { blocks[block].unmoved += 1 }
+            return true
+        }
         let block = block(of: item.key) ?? 0
         let index = blocks[block].position(of: item.key)
         if index < blocks[block].items.count, blocks[block].items[index].key == item.key { return false }
         if blocks[block].items.count == HalfIndex.Block.most {
-            if block == blocks.count - 1, index == HalfIndex.Block.most { return addBlock([item], at: block + 1) }
             let upper = blocks[block].items[(HalfIndex.Block.most / 2)...]
             _ = addBlock(ContiguousArray(upper), at: block + 1)
             blocks[block].items.removeLast(upper.count)

@@ -9,6 +9,15 @@ struct HalfIDs {
     }
     private var parts = ContiguousArray(repeating: Part(), count: 1_024)
 
+    /// Makes room for so many at once.
+    mutating func reserve(_ count: Int) {
+        var size = 8
+        while size * 3 < count / parts.count * 4 { size *= 2 }
+        for number in parts.indices where parts[number].slots.isEmpty {
+            parts[number].slots = ContiguousArray(repeating: 0, count: size)
+        }
+    }
+
     /// The half whose hash this is; `isIt` decides, since a place holds only part of a hash.
     func find(_ hash: Int, _ isIt: (Int64) -> Bool) -> Int64? {
         slot(hash, isIt).map { Self.key(parts[Self.part(hash)].slots[$0]) }

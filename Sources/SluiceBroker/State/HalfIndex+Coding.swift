@@ -19,7 +19,7 @@ extension HalfIndex {
             numbers.append(groups.number(name))
         }
         guard let length = reader.take(Int64.self), let body = reader.takeBytes(Int(clamping: length)) else { return }
-        body.withUnsafeBytes { raw in restore(EntryReader(raw, numbers)) }
+        body.withUnsafeBytes { raw in restore(EntryReader(raw, numbers), about: raw.count / 26) }
     }
 }
 

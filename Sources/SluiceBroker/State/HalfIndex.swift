@@ -50,7 +50,8 @@ struct HalfIndex {
     }
 
     /// Adds many, eldest first, whose groups have their numbers already.
-    mutating func restore(_ entries: some Sequence<Entry>) {
+    mutating func restore(_ entries: some Sequence<Entry>, about count: Int) {
+        if count > 10_000 { ids.reserve(count) }
         var places: [(Int64, Int64)] = []
         for entry in entries where add(entry) && entry.isMoved { places.append((entry.queueOffset, entry.key)) }
         for (queueOffset, key) in places.sorted(by: { $0.0 < $1.0 }) { moved.add(queueOffset, key) }
