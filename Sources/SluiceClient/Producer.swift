@@ -112,7 +112,11 @@ public final class Producer: PublishSource {
     /// Hands a message over without waiting for its acknowledgement; blocks the calling thread while the window is full.
     /// The handler is called once, on the broker's thread: it must be short and must not block.
     public func post(_ message: Message, _ handler: @escaping Handler) throws(APIError) {
-        let draft = try Draft(message, options)
+        try post(message, halfOf: nil, handler)
+    }
+
+    func post(_ message: Message, halfOf group: String?, _ handler: @escaping Handler) throws(APIError) {
+        let draft = try Draft(message, options, halfOf: group)
         blockForWindow()
         if let error = add(draft, handler) { throw error }
     }

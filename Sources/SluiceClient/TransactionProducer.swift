@@ -64,12 +64,33 @@ public final class TransactionProducer: Sendable {
         return (receipt, state)
     }
 
+    /// Hands a half message over without waiting; blocks the calling thread while the window is full. The handler is called
+    /// once, on the broker's thread: it must be short and must not block. ``end(_:as:_:)`` has to follow.
+    public func post(_ message: Message, _ handler: @escaping Producer.Handler) throws(APIError) {
+        try producer.post(message, halfOf: group, handler)
+    }
+
+    /// Says how the transaction of a half message ended, without waiting. The handler is called as that of
+    /// ``post(_:_:)``, with `.conflict` where somebody else resolved it.
+    public func end(
+        _ receipt: SendReceipt, as state: TransactionState, _ handler: @escaping @Sendable (APIError?) -> Void
+    ) {
+        connection.submit(.endTransaction(word(receipt, state))) { response in
+            if case .failed(let error) = response { handler(error) } else { handler(nil) }
+        }
+    }
+
+    /// Blocks until every half posted so far is acknowledged or has failed.
+    public func flush() { producer.flush() }
+
     private func end(_ receipt: SendReceipt, _ state: TransactionState) async throws(APIError) {
-        _ = try await connection.call(
-            .endTransaction(
-                EndTransaction(
-                    producerGroup: group, physicalOffset: receipt.physicalOffset, queueOffset: receipt.queueOffset,
-                    resolution: state.resolution, origin: .producer, id: receipt.id)))
+        _ = try await connection.call(.endTransaction(word(receipt, state)))
+    }
+
+    private func word(_ receipt: SendReceipt, _ state: TransactionState) -> EndTransaction {
+        EndTransaction(
+            producerGroup: group, physicalOffset: receipt.physicalOffset, queueOffset: receipt.queueOffset,
+            resolution: state.resolution, origin: .producer, id: receipt.id)
     }
 
     public func close() {

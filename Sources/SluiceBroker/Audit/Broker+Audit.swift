@@ -74,8 +74,8 @@ extension Broker {
     private func state(of action: OperatorAction) -> String {
         switch action {
         case .resolve(let id, _), .recheck(let id): stateOfHalf(id)
-        // merge: what the timer knows of it: due in, topic.
-        case .cancelDelay, .deliverNow, .reschedule: ""
+        case .cancelDelay(let id, let topic), .deliverNow(let id, let topic), .reschedule(let id, let topic, _):
+            stateOfDelay(id, topic)
         case .reset(let request): stateOfOffsets(request)
         case .republish(_, let topic): topic.map(stateOfTopic) ?? ""
         case .replay(let plan): stateOfTopic(plan.target ?? plan.topic)
@@ -95,7 +95,7 @@ extension Broker {
     }
 
     private func stateOfHalf(_ id: String) -> String {
-        guard let entry = halves.entry(id: id) else {
+        guard let entry = findHalf(id) else {
             guard let known = recentResolutions[id] else { return "not unresolved" }
             return "\(known.resolution == .commit ? "committed" : "rolled back") by \(known.origin.rawValue)"
         }
@@ -104,6 +104,11 @@ extension Broker {
         words += entry.isSetAside ? ", set aside" : ", next in \(Self.seconds(entry.nextCheck - now))"
         guard let half = halfMessage(entry) else { return words + ", its record is damaged" }
         return words + "; of \(half.producerGroup), for \(half.topic)"
+    }
+
+    private func stateOfDelay(_ id: String, _ topic: String?) -> String {
+        guard let delay = delays(DelayQuery(topic: topic, key: id, limit: 1)).items.first else { return "not pending" }
+        return "pending for \(delay.topic), due in \(Self.seconds(delay.due - now))"
     }
 
     private func stateOfOffsets(_ request: ResetRequest) -> String {
