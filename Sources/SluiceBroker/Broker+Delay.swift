@@ -112,7 +112,7 @@ extension Broker {
         var later: [DelayTimer.Entry] = []
         var left = Self.deliveriesPerTurn
         let start = store.tail
-        while refusing == nil, !store.isSaturated, later.count < 32 {
+        while refusing == nil, !store.isOccupied, later.count < 32 {
             guard left > 0, store.tail - start < Self.bytesPerTurn else {
                 hasDueLeft = timer.nextDue.map { $0 <= now } ?? false
                 break

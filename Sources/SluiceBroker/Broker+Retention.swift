@@ -7,23 +7,20 @@ extension Broker {
     /// Delays and halves copied in one turn.
     private static let copiesPerTurn = 128
 
-    /// Lets old segments go, but none that still owes a delivery or a resolution.
+    /// Lets an old segment go, but none that still owes a delivery or a resolution. One a turn: deleting takes a moment.
     func expireOld() {
         guard now >= nextExpiry else { return }
         nextExpiry = now + 10_000
         owedCopies.isGoingOn = false
-        let unresolvedFrom = halves.oldest?.physicalOffset ?? .max
-        var end = store.minOffset
-        while let next = try? store.expiring(after: end, now: now), next.end <= timer.unreadableFrom {
-            if next.end <= unresolvedFrom, timer.pending(before: next.end, limit: 1).isEmpty {
-                guard areCopiesSafe() else { break }
-                end = next.end
-            } else {
-                copy(before: next.end, isByAge: next.isByAge)
-                break
-            }
+        guard let next = try? store.expiring(after: store.minOffset, now: now), next.end <= timer.unreadableFrom else {
+            return
         }
-        if end > store.minOffset { _ = try? store.expire(now: now, owed: end) }
+        let owesHalf = (halves.oldest?.physicalOffset ?? .max) < next.end
+        if owesHalf || owedCopies.knows(next.end) || !timer.pending(before: next.end, limit: 1).isEmpty {
+            copy(before: next.end, isByAge: next.isByAge)
+        } else if areCopiesSafe(), let gone = try? store.expire(now: now, owed: next.end), gone > 0 {
+            goOn(in: 0)
+        }
     }
 
     /// True when what was copied is behind a checkpoint: only then may the originals go, since a lost machine can take back
@@ -31,11 +28,11 @@ extension Broker {
     private func areCopiesSafe() -> Bool {
         if store.checkpointed >= owedCopies.end { return true }
         store.askForCheckpoint(reaching: owedCopies.end)
-        goOnCopying(in: 1_000)
+        goOn(in: 1_000)
         return false
     }
 
-    private func goOnCopying(in milliseconds: Int64) {
+    private func goOn(in milliseconds: Int64) {
         owedCopies.isGoingOn = true
         nextExpiry = now + milliseconds
     }
@@ -45,9 +42,9 @@ extension Broker {
         var copied = copyOwedDelays(before: offset, limit: Self.copiesPerTurn)
         copied += copyOwedHalves(before: offset, limit: Self.copiesPerTurn - copied)
         if copied > 0 { owedCopies.end = store.tail }
-        goOnCopying(in: copied > 0 ? 10 : 1_000)
-        // All are copied, but the originals count until the copies are safe.
-        if copied == 0 { _ = areCopiesSafe() }
+        // All may be copied already, but the originals count until the copies are safe.
+        if copied == 0, !areCopiesSafe() { return }
+        goOn(in: copied > 0 ? 10 : 1_000)
     }
 
     /// To make the log smaller, copying helps only while what is owed is a small part of what may be kept. Otherwise copies
@@ -63,13 +60,13 @@ extension Broker {
     /// Stores pending delays again whose records lie before a place in the log, so that it owes less there. Their ids and
     /// moments stay the same. Returns how many were copied; fewer than there are when `limit` or the disk's room ends.
     func copyOwedDelays(before offset: Int64, limit: Int) -> Int {
-        if owedCopies.list.isEmpty || owedCopies.before != offset {
+        if !owedCopies.knows(offset) {
             // Some more than are copied at once: finding them reads over those that were copied already.
             owedCopies.list = timer.pending(before: offset, limit: max(limit, 4_096))
             owedCopies.before = offset
         }
         var copied = 0
-        while copied < limit, !store.isSaturated, store.hasRoom(for: Limits.maxRecordBytes),
+        while copied < limit, !store.isOccupied, store.hasRoom(for: Limits.maxRecordBytes),
             let entry = owedCopies.list.popLast()
         {
             guard timer.contains(due: entry.due, physicalOffset: entry.physicalOffset) else { continue }
@@ -100,4 +97,7 @@ struct OwedCopies {
     var before: Int64 = 0
     /// The end of the last copy in the log.
     var end: Int64 = 0
+
+    /// True when there is a list for this place already.
+    func knows(_ offset: Int64) -> Bool { before == offset && !list.isEmpty }
 }

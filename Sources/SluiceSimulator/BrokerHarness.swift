@@ -78,8 +78,8 @@ public final class BrokerHarness {
         repeat {
             turn()
             settle()
+            if !holdsMaintenance, broker.store.wantsCheckpoint { checkpoint() }
         } while broker.nextDeadline() <= now && broker.store.broken == nil
-        if !holdsMaintenance, broker.store.wantsCheckpoint { checkpoint() }
     }
 
     public func advance(_ milliseconds: Int64) {

@@ -84,6 +84,10 @@ public final class Store {
         bytesInFlight > 32 << 20 || (preparing && noRoom == nil && tail + (1 << 20) > preparedTo)
     }
 
+    /// True when what the broker stores by itself should wait, so that requests find room and a checkpoint that is due its
+    /// quiet moment.
+    public var isOccupied: Bool { bytesInFlight > 8 << 20 || isSaturated || wantsCheckpoint }
+
     /// True when a record of this size can be taken now.
     public func hasRoom(for size: Int) -> Bool { tail + Int64(size) + 2 * 8 + fillerAllowance(size) <= preparedTo }
 

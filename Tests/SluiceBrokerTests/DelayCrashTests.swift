@@ -207,4 +207,53 @@ struct DelayCrashTests {
         harness.advance(8_000_000)
         #expect(try harness.texts("t").sorted() == (0..<10).map(String.init))
     }
+
+    @Test("what waits is not copied again and again for the sake of size")
+    func allOwed() throws {
+        let harness = try BrokerHarness(segmentBytes: 8_192)
+        harness.storeOptions.retainBytes = 20_000
+        try harness.restart()
+        for _ in 0..<100 {
+            let body = [UInt8](repeating: 1, count: 400)
+            try harness.publish(Message(topic: "t", body: body, delay: .after(milliseconds: 1_000_000), queue: 0))
+        }
+        harness.checkpoint()
+        let tail = harness.broker.store.tail
+        for _ in 0..<10 { harness.advance(11_000) }
+        #expect(harness.broker.store.tail == tail && harness.broker.store.minOffset == 0)
+        #expect(try harness.delays().total == 100)
+    }
+
+    @Test("much that is due at once is delivered in slices, requests in between")
+    func slices() throws {
+        let harness = try BrokerHarness()
+        let due = harness.now + 1_000
+        try harness.publish((0..<700).map { Message(topic: "t", body: [UInt8($0 % 256)], delay: .at(due), queue: 0) })
+        harness.broker.beginTurn(now: due)
+        let left = try harness.delays().total
+        #expect(left > 0 && left < 700 && harness.broker.nextDeadline() <= due)
+        harness.advance(1_000)
+        #expect(try harness.delays().total == 0)
+        #expect(try harness.pull("t").messages.map { $0.body[0] } == (0..<700).map { UInt8($0 % 256) })
+    }
+
+    @Test("a record that cannot be read for a while is delivered late, not lost")
+    func unreadable() throws {
+        let harness = try BrokerHarness()
+        try harness.publish(Message(topic: "t", body: [1], delay: .after(milliseconds: 1_000), queue: 0))
+        harness.checkpoint()
+        harness.disk.fail("read", on: "commitlog", times: 2)
+        harness.advance(1_000)
+        #expect(try harness.delays().total == 1)
+        harness.advance(1_000)
+        #expect(try harness.pull("t").messages.map(\.body) == [[1]])
+        // For too long: the next start finds it.
+        try harness.publish(Message(topic: "t", body: [2], delay: .after(milliseconds: 1_000), queue: 0))
+        harness.disk.fail("read", on: "commitlog", times: 1_000)
+        for _ in 0..<20 { harness.advance(1_000) }
+        #expect(try harness.status().damagedRecords == 1)
+        try harness.restart()
+        harness.advance(1_000)
+        #expect(try harness.pull("t").messages.map(\.body) == [[1], [2]])
+    }
 }

@@ -29,6 +29,9 @@ final class DelayRun {
     private var current: (number: Int, entries: [DelayEntry]) = (-1, [])
     private var looked: (number: Int, entries: [DelayEntry]) = (-1, [])
 
+    /// The first blocks hold nothing more that lies before a place in the log.
+    private var clear: (blocks: Int, before: Int64) = (0, 0)
+
     private static let blockEntries = DelayRunFile.blockEntries
 
     /// Entries in order, at least one.
@@ -159,47 +162,65 @@ final class DelayRun {
         self.gone = SortedDelays(sorted: gone)
     }
 
-    /// Where to begin so that `key` and what follows is walked through.
-    func walk(from key: DelayEntry?, topic: UInt64 = .max, level: UInt32 = .max) -> Walk {
+    /// What is left from `key` on, all of it or that of a topic or a level.
+    func walk(from key: DelayEntry?, topic: Int32? = nil, level: Int32? = nil) -> Walk {
         Walk(run: self, position: key.map { max(cursor, position(of: $0)) } ?? cursor, topic: topic, level: level)
     }
 
-    /// What is left of a run, in order; blocks that hold nothing of certain topics and levels are passed over unread. The
-    /// run must not change meanwhile.
+    /// What is left of a run, in order; blocks that hold nothing of the topic or level asked for are passed over unread.
+    /// The run must not change meanwhile.
     struct Walk: IteratorProtocol, Sequence {
         private let run: DelayRun
         private var position: Int
-        private let topic: UInt64
-        private let level: UInt32
+        private let topic: Int32?
+        private let level: Int32?
         private var block = -1
         private var entries: [DelayEntry] = []
 
-        fileprivate init(run: DelayRun, position: Int, topic: UInt64, level: UInt32) {
+        fileprivate init(run: DelayRun, position: Int, topic: Int32?, level: Int32?) {
             (self.run, self.position, self.topic, self.level) = (run, position, topic, level)
         }
 
         mutating func next() -> DelayEntry? {
             while position < run.total {
                 let number = position / DelayRun.blockEntries
-                if number != block {
-                    if let file = run.file {
-                        let about = file.blocks[number]
-                        if about.topics & topic == 0 || about.levels & level == 0 {
-                            position = (number + 1) * DelayRun.blockEntries
-                            continue
-                        }
-                    }
-                    (block, entries) = (number, run.load(number))
-                }
-                let within = position - number * DelayRun.blockEntries
-                guard within < entries.count else {
+                if number != block, !enter(number) {
                     position = (number + 1) * DelayRun.blockEntries
                     continue
                 }
-                position += 1
+                let start = number * DelayRun.blockEntries
+                guard let within = nextMatch(from: position - start) else {
+                    position = start + DelayRun.blockEntries
+                    continue
+                }
+                position = start + within + 1
                 if run.gone.isEmpty || !run.gone.contains(entries[within]) { return entries[within] }
             }
             return nil
+        }
+
+        /// False for a block that need not be read.
+        private mutating func enter(_ number: Int) -> Bool {
+            if let file = run.file {
+                let about = file.blocks[number]
+                if let topic, about.topics & DelayEntry.topicBit(topic) == 0 { return false }
+                if let level, about.levels & DelayEntry.levelBit(level) == 0 { return false }
+            }
+            (block, entries) = (number, run.load(number))
+            return true
+        }
+
+        private func nextMatch(from start: Int) -> Int? {
+            let (topic, level) = (topic, level)
+            return entries.withUnsafeBufferPointer { entries in
+                var at = start
+                while at < entries.count {
+                    let entry = entries[at]
+                    if topic.map({ $0 == entry.topic }) ?? true, level.map({ $0 == entry.level }) ?? true { return at }
+                    at += 1
+                }
+                return nil
+            }
         }
     }
 
@@ -214,16 +235,29 @@ final class DelayRun {
     }
 
     /// Adds entries whose records lie before a place, until there are `limit`.
+    ///
+    /// Blocks in which there were none are not read again for the same place: copying what is owed asks many times.
     func collect(before offset: Int64, limit: Int, into found: inout [DelayEntry]) {
         guard lowestOffset < offset else { return }
-        for block in cursorBlock..<blockCount {
-            if let file, file.blocks[block].lowestOffset >= offset { continue }
-            let start = block * Self.blockEntries
-            for (at, entry) in look(block).enumerated() where entry.physicalOffset < offset && start + at >= cursor {
-                if gone.contains(entry) { continue }
-                found.append(entry)
-                if found.count >= limit { return }
-            }
+        if offset > clear.before { clear = (0, offset) }
+        var isClear = offset == clear.before
+        let first = max(cursorBlock, clear.blocks)
+        for block in first..<max(first, blockCount) {
+            let had = found.count
+            collect(in: block, before: offset, limit: limit, into: &found)
+            if found.count > had { isClear = false }
+            if isClear { clear.blocks = block + 1 }
+            if found.count >= limit { return }
+        }
+    }
+
+    private func collect(in block: Int, before offset: Int64, limit: Int, into found: inout [DelayEntry]) {
+        if let file, file.blocks[block].lowestOffset >= offset { return }
+        let start = block * Self.blockEntries
+        for (at, entry) in look(block).enumerated() where entry.physicalOffset < offset && start + at >= cursor {
+            if gone.contains(entry) { continue }
+            found.append(entry)
+            if found.count >= limit { return }
         }
     }
 }

@@ -47,26 +47,31 @@ extension DelayTimer {
         guard let number = topics.known(topic), topics.count(number) > skip else { return }
         var left = topics.count(number)
         var skip = skip
-        walk(from: nil, skip: 0, topic: DelayEntry.topicBit(number)) { entry in
-            guard entry.topic == number else { return true }
+        walk(from: nil, skip: 0, topic: number) { entry in
             left -= 1
             if skip > 0 { skip -= 1 } else if !body(entry) { return false }
             return left > 0
         }
     }
 
-    private func walk(from key: Entry?, skip: Int, topic: UInt64 = .max, _ body: (Entry) -> Bool) {
+    private func walk(from key: Entry?, skip: Int, topic: Int32? = nil, _ body: (Entry) -> Bool) {
         if skip > 0, key == nil { return }
         var memory = fresh.from(key.map(fresh.rank) ?? 0)
+        func nextInMemory() -> Entry? {
+            while let entry = memory.next() {
+                if topic.map({ $0 == entry.topic }) ?? true { return entry }
+            }
+            return nil
+        }
         var walks = runs.map { $0.walk(from: key, topic: topic) }
-        var heads = [memory.next()] + walks.indices.map { walks[$0].next() }
+        var heads = [nextInMemory()] + walks.indices.map { walks[$0].next() }
         while true {
             var soonest: (at: Int, entry: Entry)?
             for (at, head) in heads.enumerated() {
                 if let head, soonest.map({ head < $0.entry }) ?? true { soonest = (at, head) }
             }
             guard let (at, entry) = soonest, body(entry) else { return }
-            heads[at] = at == 0 ? memory.next() : walks[at - 1].next()
+            heads[at] = at == 0 ? nextInMemory() : walks[at - 1].next()
         }
     }
 
@@ -77,12 +82,8 @@ extension DelayTimer {
         var wanted = Set(levels.filter { $0.key > 0 && $0.value > 0 }.keys)
         for level in wanted {
             for run in runs {
-                var walk = run.walk(from: nil, level: DelayEntry.levelBit(level))
-                while let entry = walk.next() {
-                    guard entry.level == level else { continue }
-                    oldest[level] = min(oldest[level] ?? .max, entry.physicalOffset)
-                    break
-                }
+                var walk = run.walk(from: nil, level: level)
+                if let entry = walk.next() { oldest[level] = min(oldest[level] ?? .max, entry.physicalOffset) }
             }
         }
         for entry in fresh.all where wanted.contains(entry.level) {

@@ -90,7 +90,7 @@ struct DelayBenchmark {
         }
         try consumer.subscribe(Self.near)
         try consumer.start()
-        defer { consumer.stop() }
+        defer { consumer.shutdown() }
         let producer = Producer(broker.connection, ProducerOptions(group: "bench", window: 8_192, compressOver: nil))
         // The first falls due when the last of a second's worth is stored.
         let start = sluice_wall_milliseconds() + 2_000 + Int64(count) / 200
