@@ -17,7 +17,10 @@ final class DelayRun {
     /// What was taken out at the cursor or behind it.
     private(set) var gone = SortedDelays()
     /// A job reads it.
-    var isInJob = false
+    var isInJob = false { didSet { passed = [] } }
+    /// What left `gone` since the job began because the cursor went by, in order: in a merged run it may stand behind the
+    /// soonest entry that is left.
+    private(set) var passed: [DelayEntry] = []
     /// False when a merge could not read it.
     var isReadable = true
     /// Blocks that could not be read: what they hold is missing until everything is rebuilt.
@@ -99,7 +102,7 @@ final class DelayRun {
             }
             let entry = current.entries[within]
             guard let taken = gone.first, taken == entry else { return entry }
-            gone.removeFirst()
+            pass(taken)
             cursor += 1
         }
         return nil
@@ -108,7 +111,12 @@ final class DelayRun {
     private func skip(to position: Int) {
         cursor = position
         let next = cursorBlock < blockCount ? file?.blocks[cursorBlock].first : nil
-        while let taken = gone.first, next.map({ taken < $0 }) ?? true { gone.removeFirst() }
+        while let taken = gone.first, next.map({ taken < $0 }) ?? true { pass(taken) }
+    }
+
+    private func pass(_ taken: DelayEntry) {
+        gone.removeFirst()
+        if isInJob { passed.append(taken) }
     }
 
     /// Takes out the entry that ``first`` tells.

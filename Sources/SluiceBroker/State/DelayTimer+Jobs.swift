@@ -61,7 +61,12 @@ extension DelayTimer {
     /// Takes a finished job back.
     func finish(_ job: DelayRunJob, now: Int64) {
         let runs = jobs.runs
-        for run in runs { run.isInJob = false }
+        defer {
+            for run in runs {
+                run.isInJob = false
+                if run.count == 0, self.runs.contains(where: { $0 === run }) { drop(run) }
+            }
+        }
         jobs.isOut = false
         jobs.runs = []
         jobs.isUntidy = true
@@ -78,7 +83,6 @@ extension DelayTimer {
         } else if case .merge(let inputs) = job.work {
             replace(runs, inputs, by: job.result)
         }
-        for run in runs where run.count == 0 && self.runs.contains(where: { $0 === run }) { drop(run) }
     }
 
     /// Puts a merged run in the place of those it was made of, which went on meanwhile.
@@ -87,9 +91,9 @@ extension DelayTimer {
         var gone: [Entry] = []
         for (run, input) in zip(merged, inputs) {
             var known = input.without[...]
-            for entry in run.gone.all {
+            for entry in run.passed + Array(run.gone.all) {
                 known = known.drop { $0 < entry }
-                if known.first != entry { gone.append(entry) }
+                if known.first != entry, first.map({ !(entry < $0) }) ?? false { gone.append(entry) }
             }
             drop(run)
         }

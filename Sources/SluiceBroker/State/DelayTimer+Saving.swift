@@ -65,7 +65,8 @@ extension DelayTimer {
                 (0...Int64(file.count)).contains(cursor)
             else { return nil }
             numbers.insert(number)
-            timer.join(DelayRun(file, cursor: Int(cursor), gone: SortedDelays(sorted: gone)))
+            let run = DelayRun(file, cursor: Int(cursor), gone: SortedDelays(sorted: gone))
+            if run.count > 0 { timer.join(run) }
         }
         timer.files.restored(numbers)
         return timer
