@@ -1,9 +1,10 @@
 import Glibc
 import SluiceAPI
+import Synchronization
 
 /// The lock of a data folder: held by the one process that owns it, for as long as it lives.
 final class FolderLock: Sendable {
-    private let descriptor: Int32
+    private let held: Mutex<Int32>
 
     /// - Throws: `.conflict` with the owner's pid when somebody holds it; `.failed` when it cannot be made.
     init(folder: String) throws(APIError) {
@@ -24,11 +25,19 @@ final class FolderLock: Sendable {
                 "the data folder \(folder) is owned by process \(pid.isEmpty ? "–" : pid); stop it, or name another folder with --data"
             )
         }
-        self.descriptor = descriptor
+        held = Mutex(descriptor)
         let text = Array("\(getpid())\n".utf8)
         ftruncate(descriptor, 0)
         _ = pwrite(descriptor, text, text.count, 0)
     }
 
-    deinit { close(descriptor) }
+    /// Lets others have the folder; a second call does nothing.
+    func release() {
+        held.withLock { descriptor in
+            if descriptor >= 0 { close(descriptor) }
+            descriptor = -1
+        }
+    }
+
+    deinit { release() }
 }

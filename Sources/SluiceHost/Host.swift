@@ -104,6 +104,8 @@ public final class Host: Sendable {
             defer { closed = true }
             return !closed
         }
-        if first { owner.stop() }
+        guard first else { return }
+        owner.stop()
+        lock.release()
     }
 }
