@@ -87,10 +87,11 @@ struct SegmentScan {
         if let view = RecordView(raw), view.physicalOffset == start + at {
             let sum = Record.sum(view.bytes)
             // Without a sum the body's own CRC has to do; the missing sum is made.
-            let isMissing = entry == 0 && Record.bodyCRC(view.body) == view.storedBodyCRC
-            if isMissing { make(sum) }
+            // One whose place lies further on is that of a later record: this one's was lost in an earlier crash.
+            let isMissing = sumHere == nil && Record.bodyCRC(view.body) == view.storedBodyCRC
+            if isMissing, entry == 0 { make(sum) }
             if sumHere == sum || isMissing {
-                next += 1
+                if sumHere != nil || entry == 0 { next += 1 }
                 body(view, sum, skipped)
                 return Int64(view.size)
             }
