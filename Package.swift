@@ -20,6 +20,11 @@ let package = Package(
     products: [
         .executable(name: "sluice", targets: ["sluice"])
     ],
+    traits: [
+        .trait(
+            name: "Plants",
+            description: "Bugs put in on purpose, for tests of the simulator; never in a build that is used.")
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -109,6 +114,9 @@ let package = Package(
             name: "SluiceBrokerTests",
             dependencies: ["SluiceBroker", "SluiceStorage", "SluiceAPI", "SluiceMessage", "SluiceSimulator"],
             path: "Tests/SluiceBrokerTests", swiftSettings: strict),
+        .testTarget(
+            name: "SimulatorTests", dependencies: ["SluiceSimulator"], path: "Tests/SimulatorTests",
+            swiftSettings: strict),
         .testTarget(
             name: "SluiceConsoleBaseTests", dependencies: ["SluiceConsole"], path: "Tests/SluiceConsoleBaseTests",
             swiftSettings: strict),

@@ -71,8 +71,13 @@ extension Broker {
         header.queue = Int32(level - 1)
         store(schedule, &header, properties: waiting(properties, topic, target), body: body)
         let due = header.storeTimestamp + options.levels.milliseconds(level)
+        var dueThen = due
+        #if Plants
+            if Plant.isOn(.earlyDelay) { dueThen -= 500 }
+        #endif
         timer.add(
-            due: due, physicalOffset: header.physicalOffset, level: Int32(level), topic: Self.meant(properties, topic))
+            due: dueThen, physicalOffset: header.physicalOffset, level: Int32(level),
+            topic: Self.meant(properties, topic))
     }
 
     private func wait(

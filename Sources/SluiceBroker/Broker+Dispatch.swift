@@ -13,6 +13,7 @@ extension Broker {
     }
 
     private func dispatch(_ request: Request, _ reply: @escaping Reply) throws(APIError) {
+        if request.isKept, let broken { throw broken }
         switch request {
         case .publish(let source): if let batch = source.take() { publish(batch, from: source) }
         case .pull(let pull): self.pull(pull, until: now + pull.wait, reply)
@@ -97,6 +98,16 @@ extension Broker {
         case .question(let question): return try answer(question)
         case .lookUp(let topic, let key): return .lookUp(store.lookUp(topic: topic, key: key), store.reader)
         default: throw APIError(.failed, "the broker does not know this request")
+        }
+    }
+}
+
+extension Request {
+    /// Changes what journals keep, so that it cannot be done once the log is broken. Publishing is refused in its own way.
+    fileprivate var isKept: Bool {
+        switch self {
+        case .commit, .reset, .updateTopic, .deleteTopic, .updateGroup, .deleteGroup, .ensureTopic, .recheck, .act: true
+        default: false
         }
     }
 }

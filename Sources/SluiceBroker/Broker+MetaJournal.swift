@@ -16,7 +16,7 @@ extension Broker {
                 return store.journal(JournalChange(metaJournal, replaceAll: all))
             }
         }
-        store.journal(JournalChange(metaJournal, append: [entry]))
+        store.journal(JournalChange(metaJournal, append: [entry], durable: true))
     }
 
     /// All there is as entries. Deletions stand first and stay as long as the log may hold records from before them: a

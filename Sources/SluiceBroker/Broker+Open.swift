@@ -25,13 +25,15 @@ extension Broker {
         try broker.timer.tidy(disk)
         var deleted: [String: Int64] = [:]
         for entry in meta.entries { broker.replayMeta(entry, &deleted) }
-        for entry in offsets.entries { broker.replayOffset(entry) }
-        broker.offsetsJournaled = offsets.journal.bytes
         broker.metaJournaled = meta.journal.bytes
         broker.checksJournaled = checks.journal.bytes
         broker.deletedTopics = deleted
         if let state { broker.restore(state) }
         try broker.recover(deleted, progress)
+        var orphans: Set<[UInt8]> = []
+        for entry in offsets.entries { broker.replayOffset(entry, &orphans) }
+        broker.offsetsJournaled = offsets.journal.bytes
+        broker.clear(orphans)
         for note in notes { broker.replayCheck(note) }
         let opened = [
             ("topics.journal", meta.damaged), ("offsets.journal", offsets.damaged), ("checks.journal", checks.damaged),
@@ -50,17 +52,35 @@ extension Broker {
                 // It may still be what a delay ended in.
             } else if topics[name] == nil, Topic.problem(with: name) == nil {
                 // Its creation did not reach the journal before the machine went.
-                let queues = max(Int(view.queue) + 1, name.hasPrefix("%") ? 1 : options.defaultQueues)
-                _ = makeTopic(TopicConfig(name: name, readQueues: queues, writeQueues: queues))
-            } else if let topic = topics[name], Int(view.queue) >= topic.config.writeQueues, topic.kind != .system {
+                let queues = max(Int(view.queue) + 1, queuesOfLost(name))
+                _ = makeTopic(
+                    TopicConfig(name: name, readQueues: queues, writeQueues: queues), at: view.physicalOffset)
+            } else if let topic = topics[name], topic.kind != .system, view.physicalOffset >= topic.configuredAt,
+                Int(view.queue) >= max(topic.config.writeQueues, topic.config.readQueues)
+            {
+                // Nor did its change. A queue that was taken away from it before has older records only.
                 topic.config.writeQueues = Int(view.queue) + 1
-                topic.config.readQueues = max(topic.config.readQueues, topic.config.writeQueues)
+                topic.config.readQueues = topic.config.writeQueues
+                journalTopic(topic.config, at: view.physicalOffset)
             }
             replay(view, name, &settled)
             if settled.count >= Self.settledAtOnce { settle(&settled) }
             keepTimerSmall()
         }
+        #if Plants
+            if Plant.isOn(.deliversTwice) { return }
+        #endif
         settle(&settled)
+        // The log was cut before the place where a topic of that name was deleted: what comes there now is another one's.
+        for name in deleted.keys.sorted() {
+            if let end = deleted[name], end > store.tail, let topic = topics[name] { journalTopic(topic.config) }
+        }
+    }
+
+    /// Queues of a topic of which nothing is known but its name.
+    private func queuesOfLost(_ name: String) -> Int {
+        if name == TopicName.schedule { return options.levels.milliseconds.count }
+        return name.hasPrefix("%") || kind(of: name) == .system ? 1 : options.defaultQueues
     }
 
     /// What a record of the log changes beside its queue and keys.
@@ -70,7 +90,13 @@ extension Broker {
         case TopicName.timer: replayTimer(view, &settled)
         case TopicName.half: replayHalf(view)
         case TopicName.op:
-            if let offset = view.body.decimal, let entry = halves.entry(offset) { halves.remove(entry.key) }
+            // A commit took effect with the message before it; where that did not reach the disk, the half still waits.
+            let resolution = view.message().property(Self.resolutionProperty)
+            if resolution != Resolution.commit.rawValue, let offset = view.body.decimal,
+                let entry = halves.entry(offset)
+            {
+                halves.remove(entry.key)
+            }
         default:
             guard view.preparedOffset != 0 || view.systemFlag & SystemFlag.commit != 0 else { return }
             if view.systemFlag & SystemFlag.transactionMask == SystemFlag.commit {
@@ -83,7 +109,11 @@ extension Broker {
 
     // MARK: Journals
 
-    func journalTopic(_ config: TopicConfig) { journalMeta(metaEntry(config)) }
+    /// - Parameter place: the log's end at that time; all records behind it are of the topic as it is configured now.
+    func journalTopic(_ config: TopicConfig, at place: Int64? = nil) {
+        topics[config.name]?.configuredAt = place ?? store.tail
+        journalMeta(metaEntry(config))
+    }
 
     func metaEntry(_ config: TopicConfig) -> [UInt8] {
         var entry = ByteWriter()
@@ -94,6 +124,7 @@ extension Broker {
         entry.put(Int32(config.permission.rawValue))
         entry.put(Int32(config.systemFlag))
         entry.put((topics[config.name]?.publishLimit?.perSecond ?? 0).bitPattern)
+        entry.put(topics[config.name]?.configuredAt ?? store.tail)
         return entry.bytes
     }
 
@@ -125,10 +156,18 @@ extension Broker {
             var config = TopicConfig(
                 name: name, readQueues: Int(read), writeQueues: Int(write),
                 permission: TopicPermission(rawValue: Int(permission)))
+            #if Plants
+                if Plant.isOn(.forgetsQueues) { config.readQueues = Int(write) }
+            #endif
             // Entries of earlier versions end here.
             config.systemFlag = entry.take(Int32.self).map(Int.init) ?? 0
             let topic = Topic(config, kind: self.kind(of: name))
             topic.publishLimit = entry.take(UInt64.self).flatMap { publishBucket(Double(bitPattern: $0)) }
+            if let place = entry.take(Int64.self) {
+                topic.configuredAt = place
+                // Of a log that a lost machine cut, the new topic's records may stand where the deleted one's did.
+                if let end = deleted[name] { deleted[name] = min(end, place) }
+            }
             topics[name] = topic
         case UInt8(ascii: "t"):
             topics[name] = nil
@@ -150,28 +189,50 @@ extension Broker {
         }
     }
 
-    private func replayOffset(_ bytes: [UInt8]) {
+    /// - Parameter orphans: the entries that clear what stands there of groups and topics that are gone.
+    private func replayOffset(_ bytes: [UInt8], _ orphans: inout Set<[UInt8]>) {
         var entry = ByteReader(bytes)
         guard let kind = entry.take(UInt8.self), let name = entry.takeText() else { return }
+        orphans.remove(bytes)
         if kind == UInt8(ascii: "g") {
             groups[name]?.offsets = [:]
             return
         }
         if kind == UInt8(ascii: "t") {
-            for group in groups.values { group.offsets = group.offsets.filter { $0.key.topic != name } }
+            for group in groups.values { group.forget(name) }
             return
         }
-        guard let topic = entry.takeText(), let queue = entry.take(Int32.self), let offset = entry.take(Int64.self),
-            topics[topic] != nil
-        else { return }
-        groups[name]?.offsets[QueueID(topic, Int(queue))] = .init(offset: offset, moved: 0)
+        guard let topic = entry.takeText(), let queue = entry.take(Int32.self), let offset = entry.take(Int64.self) else {
+            return
+        }
+        if groups[name] == nil { orphans.insert(Self.clearing("g", name)) }
+        if topics[topic] == nil { orphans.insert(Self.clearing("t", topic)) }
+        guard let group = groups[name], topics[topic] != nil else { return }
+        group.offsets[QueueID(topic, Int(queue))] = .init(offset: offset, moved: 0)
+    }
+
+    /// The entry that clears the offsets of a group (`g`) or on a topic (`t`).
+    static func clearing(_ kind: Unicode.Scalar, _ name: String) -> [UInt8] {
+        var entry = ByteWriter()
+        entry.put(UInt8(ascii: kind))
+        entry.put(name)
+        return entry.bytes
+    }
+
+    /// Takes offsets out of the journal whose group or topic was deleted when the process ended between the two journals:
+    /// they must not come back with another one of that name.
+    private func clear(_ orphans: Set<[UInt8]>) {
+        guard !orphans.isEmpty else { return }
+        let entries = orphans.sorted { $0.lexicographicallyPrecedes($1) }
+        store.journal(JournalChange(offsetsJournal, append: entries, durable: true))
     }
 
     // MARK: Checkpoints
 
     /// A checkpoint when one is due; the owner must have let all batches come back first. ``finish(_:)`` takes it back.
     public func takeCheckpoint(force: Bool = false, clean: Bool = false) -> CheckpointJob? {
-        let job = store.takeCheckpoint(force: force, clean: clean) { state() }
+        let journals = ["topics.journal", "offsets.journal", "checks.journal"]
+        let job = store.takeCheckpoint(force: force, clean: clean, journals: journals) { state() }
         let halves = halves.snapshot
         job?.moreState = { halves.encoded() }
         return job

@@ -42,6 +42,9 @@ extension Broker {
         if request.offset < queue.minOffset || request.offset > visible {
             answer.status = .offsetMoved
             answer.next = request.offset < queue.minOffset ? queue.minOffset : visible
+            #if Plants
+                if Plant.isOn(.movesOffset) { setOffset(group, request.queue, answer.next) }
+            #endif
         } else if request.offset < visible {
             var limit = min(max(1, request.limit), 65_536)
             if group.gate != nil {
@@ -114,6 +117,9 @@ extension Broker {
             return reply(.failed(error))
         }
         flushOffsets()
+        #if Plants
+            if Plant.isOn(.unanswered), commits.contains(where: { $0.offset % 8 == 7 }) { return }
+        #endif
         answerWhenConfirmed(.done, reply)
     }
 

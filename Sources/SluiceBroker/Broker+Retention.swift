@@ -12,13 +12,26 @@ extension Broker {
         guard now >= nextExpiry else { return }
         nextExpiry = now + 10_000
         owedCopies.isGoingOn = false
+        #if Plants
+            if Plant.isOn(.expiresOwed) {
+                _ = try? store.expire(now: now, owed: .max)
+                return
+            }
+        #endif
         guard let next = try? store.expiring(after: store.minOffset, now: now), next.end <= timer.unreadableFrom else {
             return
         }
         let owesHalf = (halves.oldest?.physicalOffset ?? .max) < next.end
         if owesHalf || owedCopies.knows(next.end) || !timer.pending(before: next.end, limit: 1).isEmpty {
             copy(before: next.end, isByAge: next.isByAge)
-        } else if areCopiesSafe(), let gone = try? store.expire(now: now, owed: next.end), gone > 0 {
+            return
+        }
+        // What was delivered or resolved since the last checkpoint may still be lost with the machine: it is owed till then.
+        if owedCopies.clearedTo < next.end {
+            owedCopies.clearedTo = next.end
+            owedCopies.end = store.tail
+        }
+        if areCopiesSafe(), let gone = try? store.expire(now: now, owed: next.end), gone > 0 {
             goOn(in: 0)
         }
     }
@@ -95,8 +108,10 @@ struct OwedCopies {
     /// What is copied next, and for which place in the log it was found.
     var list: [DelayTimer.Entry] = []
     var before: Int64 = 0
-    /// The end of the last copy in the log.
+    /// The log's end after the last copy, or when the last delivery or resolution was seen that a segment owed.
     var end: Int64 = 0
+    /// Nothing before it was owed when it was looked at.
+    var clearedTo: Int64 = 0
 
     /// True when there is a list for this place already.
     func knows(_ offset: Int64) -> Bool { before == offset && !list.isEmpty }

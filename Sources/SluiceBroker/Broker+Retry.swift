@@ -9,6 +9,8 @@ extension Broker {
         if let refusing { throw APIError(.unavailable, refusing) }
         let group = try usableGroup(request.group)
         guard store.hasRoom(for: 5 << 20) else {
+            // Waiting for it would keep everybody waiting, those too who only read.
+            if let noRoom = store.noRoom { throw APIError(.unavailable, noRoom) }
             return suspend { self.handle(.sendBack(request), reply) }
         }
         guard let found = try? store.reader.record(at: request.physicalOffset) else {
@@ -102,6 +104,9 @@ extension Broker {
     /// Queue locks of ordered consumers: for 60 s, renewed by asking again (RocketMQ's LOCK_BATCH_MQ).
     func lock(_ group: Group, _ client: String, _ queues: [QueueID]) -> [QueueID] {
         queues.filter { queue in
+            #if Plants
+                if Plant.isOn(.locksTwice) { group.locks[queue] = nil }
+            #endif
             if let held = group.locks[queue], held.client != client, held.until > now { return false }
             group.locks[queue] = (client, now + 60_000)
             return true

@@ -12,6 +12,9 @@ extension Broker {
         _ topic: Topic, _ header: inout RecordHeader, properties: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer,
         scan: borrowing PropertyScan
     ) {
+        #if Plants
+            if Plant.isOn(.showsHalf) { storePlain(topic, &header, properties: properties, body: body, scan: scan) }
+        #endif
         let target = Int(header.queue)
         header.queue = 0
         header.systemFlag &= ~SystemFlag.transactionMask
@@ -178,6 +181,9 @@ extension Broker {
             outcome.receivers = groupsOn(name)
         }
         writeOp(entry, id, resolution, resolver)
+        #if Plants
+            if Plant.isOn(.resolvesTwice), resolver.origin == .operator { return outcome }
+        #endif
         halves.remove(entry.key)
         recentResolutions.add(
             entry.idHash, .init(resolution: resolution, origin: resolver.origin, at: now, actor: resolver.actorText))

@@ -164,10 +164,7 @@ public final class Broker {
 
     /// A written batch came back: acknowledgements leave, waiting pulls wake.
     public func confirmed() {
-        if let broken = store.broken {
-            return failAwaiting(
-                APIError(.failed, "the log cannot be written: \(broken); restart sluice after mending it"))
-        }
+        if let broken { return failAwaiting(broken) }
         var done = 0
         for (batch, source) in awaiting {
             guard batch.end <= store.confirmed else { break }
@@ -186,6 +183,13 @@ public final class Broker {
             var request = waiter.request
             request.isWoken = true
             pull(request, until: waiter.deadline, waiter.reply)
+        }
+    }
+
+    /// What is answered in place of every acknowledgement once the log is broken.
+    var broken: APIError? {
+        store.broken.map {
+            APIError(.failed, "the log cannot be written: \($0); restart sluice after mending it")
         }
     }
 
@@ -216,6 +220,7 @@ public final class Broker {
 
     /// Answers once everything appended and journaled so far is written; with a failure when the log breaks before.
     func answerWhenConfirmed(_ response: Response, _ reply: @escaping Reply) {
+        if let broken { return reply(.failed(broken)) }
         if !store.hasUnwritten { return reply(response) }
         replies.append((store.currentBatch, response, reply))
     }

@@ -17,13 +17,14 @@ extension BrokerHarness {
         guard let source = answer.units, let reader = answer.reader else {
             return Pulled(status: answer.status, messages: [], next: answer.next, damaged: [])
         }
-        let (units, end) = answer.wanted(try source.load())
+        let all = try source.load()
+        let (units, end) = answer.wanted(all)
         let fetch = try reader.fetch(units, maxBytes: 64 << 20)
         let messages = fetch.messages().filter { answer.filter.passes($0.tag) }
         answer.count(fetch, passed: messages.count)
-        return Pulled(
-            status: answer.status, messages: messages, next: answer.most == nil ? answer.next : end,
-            damaged: fetch.damaged)
+        // Units of what is not written yet do not count.
+        let next = answer.most == nil ? all.last.map { $0.offset + 1 } ?? answer.next : end
+        return Pulled(status: answer.status, messages: messages, next: next, damaged: fetch.damaged)
     }
 
     public func pull(

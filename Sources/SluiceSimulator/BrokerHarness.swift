@@ -174,18 +174,25 @@ public final class BrokerHarness {
 
     /// Hands messages in and leaves the disk alone.
     public func send(_ messages: [Message], transaction group: String? = nil) -> Sending {
-        let batch = PublishBatch(bornHost: Self.host)
+        let (batch, source) = Self.batch(messages, transaction: group, bornAt: now)
+        broker.handle(.publish(source)) { _ in }
+        return Sending(batch, source)
+    }
+
+    /// Messages as a producer's connection lays them out.
+    static func batch(
+        _ messages: [Message], transaction group: String?, bornAt now: Int64
+    ) -> (batch: PublishBatch, source: SingleBatch) {
+        let batch = PublishBatch(bornHost: host, capacity: 4 << 10)
         for message in messages {
-            let properties = PropertyCoding.encode(Self.properties(message, group))
+            let properties = PropertyCoding.encode(properties(message, group))
             let target = batch.add(
                 topic: batch.topic(message.topic), queue: Int32(message.queue ?? -1), flag: message.flag,
                 bornTimestamp: now, propertyBytes: properties.count, bodyBytes: message.body.count)
             properties.withUnsafeBytes { target.put($0, count: $0.count, at: 0) }
             message.body.withUnsafeBytes { target.put($0, count: $0.count, at: properties.count) }
         }
-        let source = SingleBatch(batch)
-        broker.handle(.publish(source)) { _ in }
-        return Sending(batch, source)
+        return (batch, SingleBatch(batch))
     }
 
     private static func properties(_ message: Message, _ group: String?) -> [Property] {

@@ -43,4 +43,12 @@ public final class PushLog: Sendable {
         { pushed in self.pushes.withLock { $0.append(pushed) } }
     }
     public var all: [ServerPush] { pushes.withLock { $0 } }
+
+    /// What came since somebody took it last.
+    func take() -> [ServerPush] {
+        pushes.withLock { pushes in
+            defer { pushes = [] }
+            return pushes
+        }
+    }
 }

@@ -156,7 +156,8 @@ public final class SimulatedDisk: Disk, @unchecked Sendable {
             try state.check("list", directory, changes: false)
             let files = state.names.keys.filter { State.directory(of: $0) == directory }
             let folders = state.directories.filter { !$0.isEmpty && State.directory(of: $0) == directory }
-            return (files + folders).map { String($0.split(separator: "/").last ?? "") }
+            // In order: what follows from a listing is to be the same in each run of a seed.
+            return (files + folders).map { String($0.split(separator: "/").last ?? "") }.sorted()
         }
     }
 

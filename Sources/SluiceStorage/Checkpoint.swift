@@ -61,11 +61,13 @@ public final class CheckpointJob: @unchecked Sendable {
     let syncFrom: Int64
     /// Makes the last part of the state, where the owner has no time for it.
     public var moreState: (@Sendable () -> [UInt8])?
+    /// Journals whose entries have to be as durable as the records that speak of them.
+    let journals: [String]
     public private(set) var failure: DiskError?
 
     init(
         disk: any Disk, segments: SegmentSet, flush: QueueFlush, seal: KeyIndexSeal?, checkpoint: Checkpoint,
-        syncFrom: Int64
+        syncFrom: Int64, journals: [String]
     ) {
         self.disk = disk
         self.segments = segments
@@ -73,6 +75,7 @@ public final class CheckpointJob: @unchecked Sendable {
         self.seal = seal
         self.checkpoint = checkpoint
         self.syncFrom = syncFrom
+        self.journals = journals
     }
 
     public func run() {
@@ -84,6 +87,8 @@ public final class CheckpointJob: @unchecked Sendable {
                 try segments.sums(start, create: true).sync()
                 start += segments.segmentBytes
             }
+            // In async mode nothing else makes them so: a lost machine would keep a topic's records and not the topic.
+            for path in journals { try disk.open(path, create: true).sync() }
             try flush.run()
             try seal?.run()
             if let file = seal?.result { checkpoint.indexedTo = file.to }

@@ -87,7 +87,7 @@ public final class Journal: @unchecked Sendable {
         } else {
             try file.write(bytes, at: size)
             size += Int64(bytes.count)
-            if durable { try file.sync() }
+            if durable || change.isDurable { try file.sync() }
         }
     }
 
@@ -101,17 +101,21 @@ public struct JournalChange: Sendable {
     public let replacesAll: Bool
     /// It has to be on the disk before anything else of its batch, the log included.
     public let goesFirst: Bool
+    /// Is synced in async mode, too.
+    let isDurable: Bool
     private var ready: [UInt8]
     private let make: (@Sendable () -> [[UInt8]])?
     /// The bytes to write; made when they are asked for, where that was left to the thread that writes.
     public var bytes: [UInt8] { make.map { $0().flatMap(Journal.frame) } ?? ready }
 
-    public init(_ journal: Journal, append payloads: [[UInt8]]) {
+    /// - Parameter durable: true syncs it whatever the mode: for what is rare and what records depend on.
+    public init(_ journal: Journal, append payloads: [[UInt8]], durable: Bool = false) {
         self.journal = journal
         ready = payloads.flatMap(Journal.frame)
         make = nil
         replacesAll = false
         goesFirst = false
+        isDurable = durable
     }
 
     /// Appends bytes as they are, before the rest of the batch: what is noted of an action is there before its effect.
@@ -121,6 +125,7 @@ public struct JournalChange: Sendable {
         make = nil
         replacesAll = false
         goesFirst = true
+        isDurable = false
     }
 
     /// Adds what is to be appended by the same write.
@@ -132,6 +137,7 @@ public struct JournalChange: Sendable {
         make = nil
         replacesAll = true
         goesFirst = false
+        isDurable = true
     }
 
     /// A snapshot that the writing thread puts into bytes: for one that the owner has no time for.
@@ -140,6 +146,7 @@ public struct JournalChange: Sendable {
         make = payloads
         replacesAll = true
         goesFirst = false
+        isDurable = true
         self.journal = journal
     }
 }

@@ -70,6 +70,9 @@ final class QueueStore {
     func beginFlush() -> QueueFlush {
         var writes: [QueueFlush.Write] = []
         var done: [(ConsumeQueue, Int64)] = []
+        // In order: the same history makes the same bytes, however a dictionary lies in memory.
+        dirty.sort { $0.number < $1.number }
+        givenBack.sort { $0.position < $1.position }
         for queue in dirty {
             queue.isDirty = false
             guard queues[QueueID(queue.topic, Int(queue.queue))] === queue else { continue }
@@ -151,7 +154,7 @@ final class QueueStore {
         }
         if needsSnapshot || journal.bytes > (4 << 20) + 8 * Int64(queues.count) * 64 {
             var snapshot = RecordWriter()
-            for queue in queues.values {
+            for queue in queues.values.sorted(by: { $0.number < $1.number }) {
                 snapshot.define(queue)
                 for chunk in queue.chunks { snapshot.chunk(queue.number, chunk) }
                 snapshot.flushed(queue)

@@ -15,13 +15,20 @@ struct SegmentScan {
     private(set) var sums: Int64 = 0
     /// True when the segment ended with its filler.
     private(set) var endsSegment = false
+    /// Take zeros where a record was written for the end of the log.
+    private let endsAtHoles: Bool
+    /// True when the log ends here since a part of it did not reach the disk, whatever did behind it.
+    private(set) var endsAtHole = false
 
     private var known: [UInt64] = []
     /// The first sum that was made here.
     private var madeFrom = Int.max
     private var next = 0
 
-    init(segments: SegmentSet, start: Int64, from: Int64) {
+    /// - Parameter endsAtHoles: the log was written without syncs, so that a lost machine may have kept what came later
+    ///   and lost what came before: then the later is to go, too.
+    init(segments: SegmentSet, start: Int64, from: Int64, endsAtHoles: Bool = false) {
+        self.endsAtHoles = endsAtHoles
         self.segments = segments
         self.start = start
         at = from
@@ -62,6 +69,7 @@ struct SegmentScan {
             bytes += step
             if endsSegment { break }
         }
+        if endsAtHoles, at >= size, !endsSegment { endsAtHole = true }
         sums = Int64(next)
         try saveSums()
         return endsSegment ? segments.segmentBytes : at
@@ -88,10 +96,12 @@ struct SegmentScan {
             let sum = Record.sum(view.bytes)
             // Without a sum the body's own CRC has to do; the missing sum is made.
             // One whose place lies further on is that of a later record: this one's was lost in an earlier crash.
-            let isMissing = sumHere == nil && Record.bodyCRC(view.body) == view.storedBodyCRC
-            if isMissing, entry == 0 { make(sum) }
+            let isMissing =
+                sumHere == nil && Record.bodyCRC(view.body) == view.storedBodyCRC
+                && !isHole(raw, from: view.size - view.properties.count, to: view.size)
+            if isMissing { make(sum) }
             if sumHere == sum || isMissing {
-                if sumHere != nil || entry == 0 { next += 1 }
+                next += 1
                 body(view, sum, skipped)
                 return Int64(view.size)
             }
@@ -102,16 +112,42 @@ struct SegmentScan {
             endsSegment = true
             return segments.segmentBytes - at
         }
+        if endsAtHoles, isHole(raw, from: 0, to: claimedSize(raw)) {
+            endsAtHole = true
+            return nil
+        }
         let step = skipDamage()
         skipped += step ?? 0
         return step
+    }
+
+    private static let sector = 512
+
+    /// True when a whole sector's share of a record is zeros: it was never written. Damage looks otherwise.
+    private func isHole(_ raw: UnsafeRawBufferPointer, from: Int, to end: Int) -> Bool {
+        var from = from
+        while from < min(end, raw.count) {
+            let to = min(end, raw.count, from + Self.sector - (Int(at) + from) % Self.sector)
+            // A record may begin with two or three zeros, and never ends with one.
+            if to - from >= 4 || to == end, raw[from..<to].allSatisfy({ $0 == 0 }) { return true }
+            from = to
+        }
+        return false
+    }
+
+    /// Bytes of the record that should stand here: as it says itself, or as far as the next one.
+    private func claimedSize(_ raw: UnsafeRawBufferPointer) -> Int {
+        guard raw.count >= Record.fixedBytes, let base = raw.baseAddress,
+            base.big(UInt32.self, at: Record.Position.magic) == Record.magic
+        else { return min(raw.count, Record.fixedBytes) }
+        return min(raw.count, Int(base.big(UInt32.self, at: 0)))
     }
 
     private static func place(_ entry: UInt64) -> Int64 { Int64(entry >> 32) }
 
     private mutating func make(_ sum: UInt32) {
         let entry = UInt64(at) << 32 | UInt64(sum)
-        if next < known.count { known[next] = entry } else { known.append(entry) }
+        if next < known.count, known[next] == 0 { known[next] = entry } else { known.insert(entry, at: next) }
         madeFrom = min(madeFrom, next)
     }
 
@@ -129,12 +165,17 @@ struct SegmentScan {
                 return Record.sum(view.bytes) == UInt32(truncatingIfNeeded: known[candidate])
             }
             guard whole else { continue }
+            // Records whose sums did not reach the disk may stand before it.
+            if known[next..<candidate].contains(0), let found = search(before: Self.place(known[candidate])) {
+                damaged.append(at)
+                return found - at
+            }
             let lost = known[next..<candidate].filter { $0 != 0 }.map(Self.place)
             damaged += lost.first == at ? lost : [at] + lost
             next = candidate
             return Self.place(known[candidate]) - at
         }
-        if let found = search() {
+        if let found = search(before: segments.segmentBytes) {
             damaged.append(at)
             return found - at
         }
@@ -142,17 +183,19 @@ struct SegmentScan {
     }
 
     /// The next place whose bytes are a record that names this place as its own and whose body is whole.
-    private func search() -> Int64? {
+    private func search(before limit: Int64) -> Int64? {
         guard let file = try? segments.log(start), let size = try? file.size() else { return nil }
         let end = min(size, segments.segmentBytes)
         var from = at + 1
-        while from + 8 <= end {
+        while from + 8 <= min(end, limit) {
             guard let block = try? file.readBytes(at: from, count: Int(min(1 << 20, end - from))), block.count >= 8
             else {
                 return nil
             }
-            for candidate in Self.magics(block) where isRecord(at: from + Int64(candidate), file) {
-                return from + Int64(candidate)
+            for candidate in Self.magics(block) {
+                let place = from + Int64(candidate)
+                if place >= limit { return nil }
+                if isRecord(at: place, file) { return place }
             }
             from += Int64(block.count - 7)
         }

@@ -45,7 +45,10 @@ public final class SegmentSet: Sendable {
 
     func sums(_ start: Int64, create: Bool = false) throws(DiskError) -> any DiskFile {
         if let file = state.withLock({ $0[start]?.sums }) { return file }
-        let file = try disk.open("\(Self.sumsFolder)/\(Self.name(start))", create: create)
+        let path = "\(Self.sumsFolder)/\(Self.name(start))"
+        let isNew = create && !disk.exists(path)
+        let file = try disk.open(path, create: create)
+        if isNew { try disk.syncDirectory(Self.sumsFolder) }
         return state.withLock { files in
             if let other = files[start]?.sums { return other }
             files[start, default: Files()].sums = file

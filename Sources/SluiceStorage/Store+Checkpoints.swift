@@ -2,7 +2,10 @@
 extension Store {
     /// A checkpoint when one is due (or `force`d and possible): everything before the confirmed offset. `state` is asked
     /// for what the broker keeps beside the queues, as of now.
-    public func takeCheckpoint(force: Bool = false, clean: Bool = false, state: () -> [UInt8]) -> CheckpointJob? {
+    /// - Parameter journals: paths of the broker's own journals, which become durable with it.
+    public func takeCheckpoint(
+        force: Bool = false, clean: Bool = false, journals: [String] = [], state: () -> [UInt8]
+    ) -> CheckpointJob? {
         guard !checkpointing, broken == nil else { return nil }
         guard force || wantsCheckpoint else { return nil }
         // Units and entries of records still on their way are in memory too; only a quiet moment has none of them.
@@ -12,7 +15,7 @@ extension Store {
         return CheckpointJob(
             disk: disk, segments: segments, flush: queues.beginFlush(), seal: index.beginSeal(end: confirmed),
             checkpoint: Checkpoint(offset: confirmed, indexedTo: index.sealedTo, clean: clean, state: state()),
-            syncFrom: lastCheckpoint)
+            syncFrom: lastCheckpoint, journals: journals)
     }
 
     /// Everything before it is on the disk for good, also in async mode.

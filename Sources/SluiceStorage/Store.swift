@@ -56,7 +56,8 @@ public final class Store {
     private var bytesInFlight = 0
     private var journals: [JournalChange] = []
     var sumsInSegment: Int64 = 0
-    var lastCheckpoint: Int64 = 0
+    /// Where a start would begin to read the log.
+    public internal(set) var lastCheckpoint: Int64 = 0
     var checkpointing = false
     var isCheckpointAsked = false
     var wasClean = false
@@ -131,6 +132,13 @@ public final class Store {
         tail += Int64(size)
         queues.append(
             QueueUnit(physicalOffset: offset, size: UInt32(size), tagCode: TagCode.of(scan.tags), sum: sum), to: queue)
+        #if Plants
+            if Plant.isOn(.unitTwice), header.queueOffset % 32 == 31 {
+                queues.append(
+                    QueueUnit(physicalOffset: offset, size: UInt32(size), tagCode: TagCode.of(scan.tags), sum: sum),
+                    to: queue)
+            }
+        #endif
         queue.lastStored = header.storeTimestamp
         addKeys(scan, topicHash: topicHash, at: offset)
         return offset

@@ -55,6 +55,9 @@ public final class WriteJob: @unchecked Sendable {
             try sums.write(UnsafeRawBufferPointer(part), at: sumsAt)
         }
         try log.write(UnsafeRawBufferPointer(start: buffer.base, count: buffer.used), at: buffer.start - start)
+        #if Plants
+            if Plant.isOn(.ackBeforeSync) { return }
+        #endif
         if durable { try log.sync() }
     }
 }

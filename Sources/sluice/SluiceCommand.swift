@@ -19,8 +19,8 @@ struct Sluice: ParsableCommand {
         subcommands: [
             ConsoleCommand.self, DemoCommand.self, TopicCommand.self, PublishCommand.self, ConsumeCommand.self,
             ServeCommand.self, GroupCommand.self, DelayCommand.self, TransactionCommand.self, ReplayCommand.self,
-            DeadLetterCommand.self,
-            GateCommand.self, MessageCommand.self, AuditCommand.self, BenchCommand.self,
+            DeadLetterCommand.self, GateCommand.self, MessageCommand.self, AuditCommand.self, BenchCommand.self,
+            SimulateCommand.self,
         ],
         defaultSubcommand: ConsoleCommand.self)
 }

@@ -36,6 +36,14 @@ final class Group {
 
     var name: String { config.name }
 
+    /// A topic is gone: one of that name that comes is another.
+    func forget(_ topic: String) {
+        offsets = offsets.filter { $0.key.topic != topic }
+        starts = starts.filter { $0.key.topic != topic }
+        pullers = pullers.filter { $0.key.topic != topic }
+        locks = locks.filter { $0.key.topic != topic }
+    }
+
     /// Topics the group subscribes or holds offsets of, its retry topic aside.
     var topics: Set<String> {
         var topics = Set(offsets.keys.map(\.topic))

@@ -22,6 +22,8 @@ final class Topic {
     let delivered = DeliveryCounter()
     /// Messages that producers may send a second; nil is any number.
     var publishLimit: TokenBucket?
+    /// The log's end when it was configured as it is; 0 where that is not known.
+    var configuredAt: Int64 = 0
     /// Queues by number, filled as they are used.
     private var queues: [ConsumeQueue?]
     private var nextQueue = 0
@@ -49,9 +51,9 @@ final class Topic {
         return queue
     }
 
-    /// All queues that can hold messages.
+    /// All queues that it is configured to have. One taken away from it keeps its messages until it is given back.
     func allQueues(_ store: Store) -> [ConsumeQueue] {
-        (0..<max(queues.count, config.readQueues, config.writeQueues)).map { queue($0, store) }
+        (0..<max(config.readQueues, config.writeQueues)).map { queue($0, store) }
     }
 
     /// The queue for a message whose producer left the choice to the broker: one after the other.

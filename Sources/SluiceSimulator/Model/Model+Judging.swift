@@ -1,0 +1,175 @@
+import SluiceAPI
+import SluiceBroker
+import SluiceMessage
+
+/// May a record be there, and as what?
+extension Model {
+    func judge(_ message: StoredMessage, in id: QueueID) throws(Violation) -> Entry.Role {
+        switch id.topic {
+        case TopicName.half: return try judgeHalf(message)
+        case TopicName.op: return try judgeOp(message)
+        case TopicName.schedule:
+            return try judgeWaiting(message, due: message.storeTimestamp + Self.levels[id.queue], level: id.queue + 1)
+        case TopicName.timer:
+            if message.preparedTransactionOffset != 0, message.property(PropertyName.realTopic) == nil {
+                return .withdrawal
+            }
+            guard let due = message.property(PropertyName.timerDue).flatMap({ Int64($0) }) else {
+                throw Violation(.delays, "the waiting record at \(message.physicalOffset) says no time")
+            }
+            return try judgeWaiting(message, due: due, level: 0)
+        default: break
+        }
+        if message.property(PropertyName.replayOf) != nil { return .copy }
+        if message.systemFlag & SystemFlag.transactionMask == SystemFlag.commit { return try judgeCommitted(message) }
+        if message.preparedTransactionOffset != 0 { return try judgeDelivered(message, in: id) }
+        if let group = id.topic.dropping(TopicName.deadLetterPrefix) {
+            try checkRetry(message, group: group)
+            return .dead
+        }
+        return try judgePlain(message, in: id)
+    }
+
+    private func original(_ message: StoredMessage) throws(Violation) -> Sent {
+        guard let number = Sent.number(message.id), sent.indices.contains(number) else {
+            throw Violation(.sources, "the record at \(message.physicalOffset) is of no message that was handed in")
+        }
+        try sent[number].check(message)
+        return sent[number]
+    }
+
+    private func checkCopies(_ original: Sent, _ message: StoredMessage) throws(Violation) {
+        guard original.seen < original.copies else {
+            throw Violation(
+                .sources,
+                "\(original.id) was handed in \(original.copies) times; the record at \(message.physicalOffset) is one more"
+            )
+        }
+    }
+
+    private func judgePlain(_ message: StoredMessage, in id: QueueID) throws(Violation) -> Entry.Role {
+        let original = try original(message)
+        guard original.producerGroup == nil else {
+            throw Violation(.halves, "half message \(original.id) is visible in \(id.text) as if it were none")
+        }
+        switch original.delay {
+        case nil: break
+        case .at(let time) where time <= message.storeTimestamp: break
+        case .after(let span) where span <= 0: break
+        default: throw Violation(.delays, "delayed message \(original.id) is visible in \(id.text) at once")
+        }
+        guard id.topic == original.topic, original.queue < 0 || original.queue == id.queue else {
+            throw Violation(.durability, "\(original.id) was for \(original.topic)/\(original.queue), not \(id.text)")
+        }
+        try checkCopies(original, message)
+        return .plain
+    }
+
+    // MARK: Delays and retries
+
+    private func judgeWaiting(_ message: StoredMessage, due: Int64, level: Int) throws(Violation) -> Entry.Role {
+        let original = try original(message)
+        guard let topic = message.property(PropertyName.realTopic),
+            let queue = message.property(PropertyName.realQueue).flatMap({ Int($0) })
+        else { throw Violation(.delays, "the waiting record at \(message.physicalOffset) says not where it goes") }
+        if let group = topic.dropping(TopicName.retryPrefix) {
+            try checkRetry(message, group: group)
+            return .waiting(due: due, target: QueueID(topic, queue))
+        }
+        let expected: Int64? =
+            switch original.delay {
+            case .level(let wanted):
+                level == min(wanted, Self.levels.count) ? message.storeTimestamp + Self.levels[level - 1] : nil
+            case .after(let span): level == 0 ? message.storeTimestamp + span : nil
+            case .at(let time): level == 0 ? time : nil
+            case nil: nil
+            }
+        // Another moment than its producer's is an operator's.
+        let isMoved = message.preparedTransactionOffset != 0
+        guard expected == due || isMoved, topic == original.topic, original.queue < 0 || original.queue == queue else {
+            throw Violation(.delays, "\(original.id) waits for \(topic)/\(queue) until \(due), which nobody asked for")
+        }
+        if !isMoved { try checkCopies(original, message) }
+        return .waiting(due: due, target: QueueID(topic, queue))
+    }
+
+    private func judgeDelivered(_ message: StoredMessage, in id: QueueID) throws(Violation) -> Entry.Role {
+        let original = try original(message)
+        let source = message.preparedTransactionOffset == 1 ? 0 : message.preparedTransactionOffset
+        guard let wait = waits[source], wait.number == original.number else {
+            throw Violation(.sources, "\(original.id) in \(id.text) names \(source) as its source, where it never waited")
+        }
+        if let before = wait.deliveredAt, entries[before]?.isRotten != true {
+            throw Violation(
+                .sources,
+                "\(original.id) was delivered at \(before) and again at \(message.physicalOffset), from \(source)")
+        }
+        if wait.isWithdrawn { throw Violation(.delays, "\(original.id) was withdrawn and came all the same") }
+        guard message.storeTimestamp >= wait.due || early.contains(source) else {
+            throw Violation(.delays, "\(original.id) came \(wait.due - message.storeTimestamp) ms early")
+        }
+        guard id.topic == wait.target.topic, id.queue == wait.target.queue || id.queue == 0 else {
+            throw Violation(.durability, "\(original.id) was for \(wait.target.text), not for \(id.text)")
+        }
+        return .delivered
+    }
+
+    private func checkRetry(_ message: StoredMessage, group: String) throws(Violation) {
+        let original = try original(message)
+        let key = RetryKey(group: group, number: original.number, times: Int(message.reconsumeTimes))
+        guard retriesSeen[key, default: 0] < retriesAsked[key, default: 0] else {
+            throw Violation(
+                .sources, "\(original.id) goes back to \(group) for try \(key.times), which nobody asked for")
+        }
+    }
+
+    // MARK: Transactions
+
+    private func judgeHalf(_ message: StoredMessage) throws(Violation) -> Entry.Role {
+        let original = try original(message)
+        guard original.producerGroup != nil, message.property(PropertyName.realTopic) == original.topic else {
+            throw Violation(.halves, "\(original.id) stands among the halves and is none, or of another topic")
+        }
+        try checkCopies(original, message)
+        return .half
+    }
+
+    private func judgeOp(_ message: StoredMessage) throws(Violation) -> Entry.Role {
+        guard let offset = Int64(String(decoding: message.body, as: UTF8.self)), let half = halves[offset],
+            let resolution = message.property("SLUICE_RESOLUTION").flatMap(Resolution.init(rawValue:)),
+            let origin = message.property("SLUICE_ORIGIN").flatMap(ResolutionOrigin.init(rawValue:))
+        else { throw Violation(.resolutions, "the op record at \(message.physicalOffset) resolves no half") }
+        guard message.keys.contains(Sent.id(half.number)) else {
+            throw Violation(.resolutions, "the op record at \(message.physicalOffset) is not found by its half's id")
+        }
+        let attempt = Attempt(resolution: resolution, origin: origin)
+        guard attempts[half.physicalOffset, default: []].contains(attempt) else {
+            throw Violation(
+                .resolutions,
+                "half \(Sent.id(half.number)) was resolved by \(origin.rawValue) as \(resolution.rawValue), which nobody did")
+        }
+        if let first = half.resolution {
+            throw Violation(
+                .resolutions, "half \(Sent.id(half.number)) was resolved as \(first.rawValue), then as \(resolution.rawValue) at \(message.physicalOffset)")
+        }
+        return .op(half: offset, resolution, origin)
+    }
+
+    private func judgeCommitted(_ message: StoredMessage) throws(Violation) -> Entry.Role {
+        let original = try original(message)
+        guard let entry = entries[message.preparedTransactionOffset], case .half = entry.role,
+            let half = halves[entry.offset], half.number == original.number
+        else {
+            throw Violation(.sources, "\(original.id) was committed from \(message.preparedTransactionOffset), no half of it")
+        }
+        if half.committedAt != nil { throw Violation(.sources, "\(original.id) was committed twice") }
+        if half.resolution == .rollback { throw Violation(.halves, "\(original.id) is visible after its rollback") }
+        guard attempts[half.physicalOffset, default: []].contains(where: { $0.resolution == .commit }) else {
+            throw Violation(.halves, "\(original.id) is visible, and nobody committed it")
+        }
+        guard message.topic == original.topic, message.queue == half.target.queue || message.queue == 0 else {
+            throw Violation(.durability, "\(original.id) was for \(half.target.text)")
+        }
+        return .committed
+    }
+}
