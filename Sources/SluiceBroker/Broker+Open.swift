@@ -260,6 +260,7 @@ extension Broker {
         var writer = ByteWriter()
         writer.put(Self.stateVersion)
         let timer = timer.save()
+        writer.reserve(timer.count + 64 * (halves.count + 1))
         writer.put(Int64(timer.count))
         timer.withUnsafeBytes { writer.put($0) }
         // The halves follow as the last part, made by who writes the checkpoint.

@@ -36,7 +36,7 @@ public struct BrokerOptions: Sendable {
     /// The longest delay taken, in ms: 40 days.
     public var longestDelay: Int64 = 40 * 86_400_000
     /// Pending delays in memory (24 bytes each) that are written as a file of the timer.
-    public var delaysInMemory = 1 << 18
+    public var delaysInMemory = 1 << 17
     public init() {}
 }
 

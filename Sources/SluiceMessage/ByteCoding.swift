@@ -3,6 +3,9 @@ public struct ByteWriter {
     public private(set) var bytes: [UInt8] = []
     public init() {}
 
+    /// Makes room for so many bytes more, so that many small ones need no larger array again and again.
+    public mutating func reserve(_ count: Int) { bytes.reserveCapacity(bytes.count + count) }
+
     public mutating func put<T: FixedWidthInteger>(_ value: T) {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }

@@ -15,14 +15,14 @@ struct Checkpoint: Sendable {
     private static let version: UInt8 = 1
 
     func save(_ disk: any Disk) throws(DiskError) {
-        // As an entry of a journal, without a second copy of a state that may be large.
-        var bytes: [UInt8] = []
+        // In one piece: the state can be some megabytes.
+        var bytes = [UInt8](repeating: 0, count: 8)
         bytes.reserveCapacity(26 + state.count)
-        bytes += [0, 0, 0, 0, 0, 0, 0, 0, Self.version, clean ? 1 : 0]
+        bytes += [Self.version, clean ? 1 : 0]
         for value in [offset, indexedTo] {
             withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
         }
-        bytes += state
+        bytes.append(contentsOf: state)
         bytes.withUnsafeMutableBytes { raw in
             guard let base = raw.baseAddress else { return }
             base.putBig(UInt32(raw.count - 8), at: 0)

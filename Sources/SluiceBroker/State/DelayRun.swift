@@ -11,7 +11,7 @@ final class DelayRun {
     }
     private var place: Place
     /// Entries of the run, those taken out included.
-    private let total: Int
+    let total: Int
     /// Everything before it was taken out.
     private(set) var cursor = 0
     /// What was taken out at the cursor or behind it.
@@ -35,7 +35,7 @@ final class DelayRun {
     /// The first blocks hold nothing more that lies before a place in the log.
     private var clear: (blocks: Int, before: Int64) = (0, 0)
 
-    private static let blockEntries = DelayRunFile.blockEntries
+    static let blockEntries = DelayRunFile.blockEntries
 
     /// Entries in order, at least one.
     init(_ entries: [DelayEntry]) {
@@ -64,7 +64,7 @@ final class DelayRun {
     private var cursorBlock: Int { cursor / Self.blockEntries }
 
     /// The entries of a block; none where it cannot be read, which is told once.
-    private func load(_ block: Int) -> [DelayEntry] {
+    func load(_ block: Int) -> [DelayEntry] {
         switch place {
         case .memory(let entries):
             let from = block * Self.blockEntries
@@ -173,63 +173,6 @@ final class DelayRun {
     /// What is left from `key` on, all of it or that of a topic or a level.
     func walk(from key: DelayEntry?, topic: Int32? = nil, level: Int32? = nil) -> Walk {
         Walk(run: self, position: key.map { max(cursor, position(of: $0)) } ?? cursor, topic: topic, level: level)
-    }
-
-    /// What is left of a run, in order; blocks that hold nothing of the topic or level asked for are passed over unread.
-    /// The run must not change meanwhile.
-    struct Walk: IteratorProtocol, Sequence {
-        private let run: DelayRun
-        private var position: Int
-        private let topic: Int32?
-        private let level: Int32?
-        private var block = -1
-        private var entries: [DelayEntry] = []
-
-        fileprivate init(run: DelayRun, position: Int, topic: Int32?, level: Int32?) {
-            (self.run, self.position, self.topic, self.level) = (run, position, topic, level)
-        }
-
-        mutating func next() -> DelayEntry? {
-            while position < run.total {
-                let number = position / DelayRun.blockEntries
-                if number != block, !enter(number) {
-                    position = (number + 1) * DelayRun.blockEntries
-                    continue
-                }
-                let start = number * DelayRun.blockEntries
-                guard let within = nextMatch(from: position - start) else {
-                    position = start + DelayRun.blockEntries
-                    continue
-                }
-                position = start + within + 1
-                if run.gone.isEmpty || !run.gone.contains(entries[within]) { return entries[within] }
-            }
-            return nil
-        }
-
-        /// False for a block that need not be read.
-        private mutating func enter(_ number: Int) -> Bool {
-            if let file = run.file {
-                let about = file.blocks[number]
-                if let topic, about.topics & DelayEntry.topicBit(topic) == 0 { return false }
-                if let level, about.levels & DelayEntry.levelBit(level) == 0 { return false }
-            }
-            (block, entries) = (number, run.load(number))
-            return true
-        }
-
-        private func nextMatch(from start: Int) -> Int? {
-            let (topic, level) = (topic, level)
-            return entries.withUnsafeBufferPointer { entries in
-                var at = start
-                while at < entries.count {
-                    let entry = entries[at]
-                    if topic.map({ $0 == entry.topic }) ?? true, level.map({ $0 == entry.level }) ?? true { return at }
-                    at += 1
-                }
-                return nil
-            }
-        }
     }
 
     // MARK: By place in the log

@@ -5,6 +5,8 @@ import SluiceStorage
 extension DelayTimer {
     func save() -> [UInt8] {
         var writer = ByteWriter()
+        let inline = runs.reduce(fresh.count) { $0 + $1.gone.count + ($1.file == nil ? $1.count : 0) }
+        writer.reserve(inline * DelayEntry.bytes + 4_096)
         writer.put(UInt8(isDamaged ? 1 : 0))
         let used = topics.names.indices.filter { topics.count(Int32($0)) > 0 }
         writer.put(Int32(used.count))

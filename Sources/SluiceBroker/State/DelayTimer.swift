@@ -30,7 +30,7 @@ final class DelayTimer {
     /// No record of an unreadable entry lies before it.
     private(set) var unreadableFrom = Int64.max
 
-    init(most: Int = 1 << 18) { self.most = max(most, 8) }
+    init(most: Int = 1 << 17) { self.most = max(most, 8) }
 
     var count: Int { runs.reduce(fresh.count) { $0 + $1.count } }
 
