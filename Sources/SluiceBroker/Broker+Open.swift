@@ -34,6 +34,9 @@ extension Broker {
         for entry in offsets.entries { broker.replayOffset(entry, &orphans) }
         broker.offsetsJournaled = offsets.journal.bytes
         broker.clear(orphans)
+        #if Plants
+            if Plant.isOn(.forgetsChecks) { notes = [] }
+        #endif
         for note in notes { broker.replayCheck(note) }
         let opened = [
             ("topics.journal", meta.damaged), ("offsets.journal", offsets.damaged), ("checks.journal", checks.damaged),
@@ -280,5 +283,12 @@ extension Broker {
         publishedNormal = reader.take(Int64.self) ?? 0
         consumed = reader.take(Int64.self) ?? 0
         if count < 0 { halves.restore(&reader) }
+        #if Plants
+            if Plant.isOn(.forgetsChecks) {
+                for half in halves.page(skip: 0, limit: halves.count) {
+                    halves.checked(half.key, checks: 0, next: half.nextCheck)
+                }
+            }
+        #endif
     }
 }

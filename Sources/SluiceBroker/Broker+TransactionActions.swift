@@ -17,6 +17,7 @@ extension Broker {
             return reply(.acted(try resolveTried(id, entry, resolution, before)))
         }
         if refusing == nil, !store.hasRoom(for: Self.roomToResolve) {
+            if let noRoom = store.noRoom { throw APIError(.unavailable, noRoom) }
             return suspend {
                 do throws(APIError) {
                     try self.resolveByHand(id: id, resolution, context, reply)

@@ -100,6 +100,8 @@ extension Broker {
         }
         guard let resolution = end.resolution else { return reply(.done) }
         if refusing == nil, !store.hasRoom(for: Self.roomToResolve) {
+            // Waiting for it would keep everybody waiting, those too who only read.
+            if let noRoom = store.noRoom { return reply(.failed(APIError(.unavailable, noRoom))) }
             return suspend { self.endTransaction(end, reply) }
         }
         do throws(APIError) {
@@ -114,6 +116,7 @@ extension Broker {
     func resolve(id: String, _ resolution: Resolution, reason: String, _ reply: @escaping Reply) {
         guard let entry = findHalf(id) else { return reply(.failed(notUnresolved(id))) }
         if refusing == nil, !store.hasRoom(for: Self.roomToResolve) {
+            if let noRoom = store.noRoom { return reply(.failed(APIError(.unavailable, noRoom))) }
             return suspend { self.resolve(id: id, resolution, reason: reason, reply) }
         }
         do throws(APIError) {
