@@ -205,7 +205,8 @@ extension Broker {
             for group in groups.values { group.forget(name) }
             return
         }
-        guard let topic = entry.takeText(), let queue = entry.take(Int32.self), let offset = entry.take(Int64.self) else {
+        guard let topic = entry.takeText(), let queue = entry.take(Int32.self), let offset = entry.take(Int64.self)
+        else {
             return
         }
         if groups[name] == nil { orphans.insert(Self.clearing("g", name)) }

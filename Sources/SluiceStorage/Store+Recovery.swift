@@ -97,7 +97,11 @@ extension Store {
             report.scannedBytes += scan.bytes
             sumsInSegment = scan.sums
             guard !scan.endsSegment else { continue }
-            if !scan.endsAtHole, number + 1 < starts.count, try SegmentScan.beginsWithRecord(segments, starts[number + 1]) { continue }
+            if !scan.endsAtHole, number + 1 < starts.count,
+                try SegmentScan.beginsWithRecord(segments, starts[number + 1])
+            {
+                continue
+            }
             report.cutBytes += try cut(after: at, start: start)
             for later in starts[(number + 1)...] { try segments.remove(later) }
             if number + 1 < starts.count {

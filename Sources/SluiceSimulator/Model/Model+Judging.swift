@@ -97,7 +97,8 @@ extension Model {
         let original = try original(message)
         let source = message.preparedTransactionOffset == 1 ? 0 : message.preparedTransactionOffset
         guard let wait = waits[source], wait.number == original.number else {
-            throw Violation(.sources, "\(original.id) in \(id.text) names \(source) as its source, where it never waited")
+            throw Violation(
+                .sources, "\(original.id) in \(id.text) names \(source) as its source, where it never waited")
         }
         if let before = wait.deliveredAt, entries[before]?.isRotten != true {
             throw Violation(
@@ -146,11 +147,14 @@ extension Model {
         guard attempts[half.physicalOffset, default: []].contains(attempt) else {
             throw Violation(
                 .resolutions,
-                "half \(Sent.id(half.number)) was resolved by \(origin.rawValue) as \(resolution.rawValue), which nobody did")
+                "half \(Sent.id(half.number)) was resolved by \(origin.rawValue) as \(resolution.rawValue), which nobody did"
+            )
         }
         if let first = half.resolution {
             throw Violation(
-                .resolutions, "half \(Sent.id(half.number)) was resolved as \(first.rawValue), then as \(resolution.rawValue) at \(message.physicalOffset)")
+                .resolutions,
+                "half \(Sent.id(half.number)) was resolved as \(first.rawValue), then as \(resolution.rawValue) at \(message.physicalOffset)"
+            )
         }
         return .op(half: offset, resolution, origin)
     }
@@ -160,7 +164,8 @@ extension Model {
         guard let entry = entries[message.preparedTransactionOffset], case .half = entry.role,
             let half = halves[entry.offset], half.number == original.number
         else {
-            throw Violation(.sources, "\(original.id) was committed from \(message.preparedTransactionOffset), no half of it")
+            throw Violation(
+                .sources, "\(original.id) was committed from \(message.preparedTransactionOffset), no half of it")
         }
         if half.committedAt != nil { throw Violation(.sources, "\(original.id) was committed twice") }
         if half.resolution == .rollback { throw Violation(.halves, "\(original.id) is visible after its rollback") }

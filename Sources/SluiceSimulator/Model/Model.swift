@@ -69,7 +69,8 @@ final class Model {
         let last = queues[id]?.lastStored ?? 0
         guard message.storeTimestamp >= last, message.storeTimestamp <= now else {
             throw Violation(
-                .order, "offset \(offset) of \(id.text) was stored at \(message.storeTimestamp), between \(last) and \(now)")
+                .order,
+                "offset \(offset) of \(id.text) was stored at \(message.storeTimestamp), between \(last) and \(now)")
         }
         let role = try judge(message, in: id)
         let entry = Entry(
@@ -132,7 +133,8 @@ final class Model {
         case .plain: sent[entry.number].seen += 1
         case .waiting(let due, let target):
             waits[entry.physicalOffset] = Wait(
-                physicalOffset: entry.physicalOffset, due: due, target: target, number: entry.number, times: entry.times)
+                physicalOffset: entry.physicalOffset, due: due, target: target, number: entry.number, times: entry.times
+            )
             openWaits.append(entry.physicalOffset)
             noteRetry(entry, group: target.topic.dropping(TopicName.retryPrefix))
         case .withdrawal: if let source = entry.source { waits[source]?.isWithdrawn = true }

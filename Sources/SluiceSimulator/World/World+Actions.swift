@@ -15,8 +15,9 @@ extension World {
         }
     }
 
-    private func act(_ name: String, _ action: OperatorAction, _ done: @escaping (ActionOutcome) throws(Violation) -> Void)
-    {
+    private func act(
+        _ name: String, _ action: OperatorAction, _ done: @escaping (ActionOutcome) throws(Violation) -> Void
+    ) {
         guard !unknownActions.contains(name) else { return }
         let context = ActionContext(actor: Actor(name: "op", host: "sim", isProven: false), reason: "simulated")
         var asked = Asked(.act, .act(action, context))
@@ -82,11 +83,14 @@ extension World {
     }
 
     private func republish() {
-        let places = model.queues.keys.sorted().filter { settings.topics.contains($0.topic) && model.isFollowed($0.topic) }
+        let places = model.queues.keys.sorted().filter {
+            settings.topics.contains($0.topic) && model.isFollowed($0.topic)
+        }
         guard let id = pickAny(places), let queue = model.queues[id], queue.depth > 0,
             let place = queue[Int64(int(Int(queue.min)..<Int(queue.next)))], model.limbo.isEmpty
         else { return }
-        act("republish", .republish([place], to: chance(0.5) ? anyTopic() : nil)) { [self] (outcome) throws(Violation) in
+        act("republish", .republish([place], to: chance(0.5) ? anyTopic() : nil)) {
+            [self] (outcome) throws(Violation) in
             try self.checkStored(outcome)
         }
     }

@@ -73,7 +73,8 @@ extension World {
                 : answer.next >= 0 && answer.next <= queue.next && (offset < queue.min || offset > answer.next)
             guard isRight else {
                 throw Violation(
-                    .order, "a pull of \(id.text) from \(offset) was told \(answer.status.rawValue), next \(answer.next)")
+                    .order,
+                    "a pull of \(id.text) from \(offset) was told \(answer.status.rawValue), next \(answer.next)")
             }
             consumers[name]?.positions[id] = answer.next
             return
@@ -102,7 +103,8 @@ extension World {
         let got = found.messages.filter { $0.queueOffset >= range.lowerBound }.map(\.physicalOffset)
         guard expected == got else {
             throw Violation(
-                .durability, "a pull of \(id.text) for \(range) brought the records at \(got), not those at \(expected)")
+                .durability, "a pull of \(id.text) for \(range) brought the records at \(got), not those at \(expected)"
+            )
         }
         if !got.isEmpty { tally.count(.order) }
     }

@@ -56,7 +56,9 @@ extension World {
         guard broker.store.broken == nil else { return }
         tally.count(kind)
         tell(kind.rawValue)
-        let part = pick(["commitlog", "commitlog", "sums", "queues", "index", "checkpoint", "offsets.journal", "journal"])
+        let part = pick([
+            "commitlog", "commitlog", "sums", "queues", "index", "checkpoint", "offsets.journal", "journal",
+        ])
         disk.fail(operation, on: part, times: int(1..<3))
         mendIn = int(2..<40)
     }
@@ -159,7 +161,7 @@ extension World {
         do {
             broker = try Broker.open(disk: disk, storeOptions: settings.store, options: settings.broker, now: now)
             tell("opened: \(broker.recovery.text), log to \(broker.store.confirmed)")
-            } catch {
+        } catch {
             if isDiskFull {
                 // Nothing can be opened where nothing can be written; with room it has to.
                 isDiskFull = false

@@ -34,7 +34,9 @@ extension World {
     /// Withdraws a message that waits for an exact time.
     func recall() {
         let waits = model.pendingWaits().filter { model.entries[$0.physicalOffset]?.queue.topic == TopicName.timer }
-        guard let wait = pickAny(waits.suffix(40)), wait.target.topic.dropping(TopicName.retryPrefix) == nil else { return }
+        guard let wait = pickAny(waits.suffix(40)), wait.target.topic.dropping(TopicName.retryPrefix) == nil else {
+            return
+        }
         var asked = Asked(.recall, .recall(topic: wait.target.topic, uniqueKey: Sent.id(wait.number)))
         asked.answered = { [self] (response) throws(Violation) in
             guard case .done = response else { return }

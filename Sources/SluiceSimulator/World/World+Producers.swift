@@ -96,7 +96,9 @@ extension World {
             entry.offset == place.queueOffset
         else {
             // Expired between the moment it was written and the answer.
-            if place.physicalOffset < model.minPhysicalOffset || place.queueOffset < model.queues[queue]?.min ?? 0 { return }
+            if place.physicalOffset < model.minPhysicalOffset || place.queueOffset < model.queues[queue]?.min ?? 0 {
+                return
+            }
             throw Violation(
                 .durability,
                 "\(message.id) was acknowledged at offset \(place.queueOffset) of \(queue.text), at "
@@ -106,7 +108,9 @@ extension World {
     }
 
     private func isThere(_ id: QueueID) -> Bool {
-        guard case .topicConfig(let found)? = try? look(.topicConfig(id.topic)), let config = found else { return false }
+        guard case .topicConfig(let found)? = try? look(.topicConfig(id.topic)), let config = found else {
+            return false
+        }
         return id.queue < max(config.readQueues, config.writeQueues)
     }
 
@@ -167,7 +171,8 @@ extension World {
     ) throws(Violation) {
         try follow(QueueID(TopicName.op, 0))
         guard let known = model.halves[half.queueOffset], known.physicalOffset == half.physicalOffset else { return }
-        guard !isForeign, outcome.resolution == resolution, known.resolution == resolution, known.origin == origin else {
+        guard !isForeign, outcome.resolution == resolution, known.resolution == resolution, known.origin == origin
+        else {
             throw Violation(
                 .resolutions,
                 "half \(Sent.id(half.number)): \(origin.rawValue) was told \(outcome.resolution.rawValue), and the log says "
@@ -175,7 +180,9 @@ extension World {
         }
         tally.count(.resolutions)
         model.halves[half.queueOffset]?.isAnswered = true
-        guard let place = outcome.visibleAt, let offset = outcome.queueOffset, model.isFollowed(place.topic) else { return }
+        guard let place = outcome.visibleAt, let offset = outcome.queueOffset, model.isFollowed(place.topic) else {
+            return
+        }
         try follow(place)
         guard let at = model.halves[half.queueOffset]?.committedAt, let entry = model.entries[at] else {
             throw Violation(.durability, "\(Sent.id(half.number)) was committed and is not in \(place.text)")

@@ -45,7 +45,9 @@ extension World {
         for id in model.queues.keys.sorted() {
             guard var queue = model.queues[id] else { continue }
             let max = try bounds(id)?.1 ?? 0
-            while queue.next > Swift.max(max, queue.min), !isMakeable(queue, queue.next - 1) { queue.cut(queue.next - 1) }
+            while queue.next > Swift.max(max, queue.min), !isMakeable(queue, queue.next - 1) {
+                queue.cut(queue.next - 1)
+            }
             let isEmpty = !(queue.min..<queue.next).contains { isMakeable(queue, $0) }
             model.queues[id] = isEmpty ? nil : queue
         }
@@ -98,7 +100,8 @@ extension World {
                 var kept = model.offsets[group]?[id] ?? Kept(nil)
                 guard isLossy || kept.isPossible(offset) else {
                     throw Violation(
-                        .offsets, "\(group) stands at \(offset.text) on \(id.text) after a start, and was put to "
+                        .offsets,
+                        "\(group) stands at \(offset.text) on \(id.text) after a start, and was put to "
                             + kept.possibleText)
                 }
                 kept.found(offset)
@@ -147,7 +150,8 @@ struct Snapshot {
             lines.append("\(commit.group) is at \(commit.offset) of \(commit.queue.text)")
         }
         for half in halves.items {
-            lines.append("half \(half.id) at \(half.physicalOffset), checked \(half.checks), next \(half.nextCheck.text)")
+            lines.append(
+                "half \(half.id) at \(half.physicalOffset), checked \(half.checks), next \(half.nextCheck.text)")
         }
         for delay in delays.items { lines.append("\(delay.id) waits at \(delay.physicalOffset) until \(delay.due)") }
     }

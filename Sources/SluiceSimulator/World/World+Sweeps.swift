@@ -37,14 +37,17 @@ extension World {
         if let late = pending.first(where: { $0.due <= now && model.isReadable($0.physicalOffset) }) {
             throw Violation(
                 .delays,
-                "\(Sent.id(late.number)) was due \(now - late.due) ms ago and has not come (waits at \(late.physicalOffset))")
+                "\(Sent.id(late.number)) was due \(now - late.due) ms ago and has not come (waits at \(late.physicalOffset))"
+            )
         }
         guard case .delays(let page) = try look(.delays(DelayQuery(limit: 10_000))),
             case .broker(let status) = try look(.broker)
         else { throw wrongAnswer("delays") }
         guard (pending.count - rotten...pending.count).contains(page.total), status.pendingDelays == page.total else {
             throw Violation(
-                .delays, "\(page.total) delays are pending, and the broker says \(status.pendingDelays); it should be \(pending.count)")
+                .delays,
+                "\(page.total) delays are pending, and the broker says \(status.pendingDelays); it should be \(pending.count)"
+            )
         }
         let listed = Dictionary(page.items.map { ($0.id + "/\($0.due)", $0) }, uniquingKeysWith: { first, _ in first })
         for wait in pending.prefix(10_000 - rotten) where model.isReadable(wait.physicalOffset) {
@@ -73,7 +76,8 @@ extension World {
             tally.count(.halves)
         }
         guard page.items.count(where: \.isSetAside) <= page.setAside, page.setAside <= page.total else {
-            throw Violation(.halves, "\(page.setAside) halves are set aside of \(page.total), and the list shows others")
+            throw Violation(
+                .halves, "\(page.setAside) halves are set aside of \(page.total), and the list shows others")
         }
         let lost = model.halves.values.filter { $0.resolution == .commit && $0.committedAt == nil }
         if let half = lost.min(by: { $0.queueOffset < $1.queueOffset }) {
@@ -114,7 +118,8 @@ extension World {
                 let queue = model.queues[position.id, default: LearnedQueue()]
                 guard position.minOffset == queue.min, position.maxOffset == queue.next else {
                     throw Violation(
-                        .lag, "\(position.id.text) has \(position.minOffset)..<\(position.maxOffset) for \(name), "
+                        .lag,
+                        "\(position.id.text) has \(position.minOffset)..<\(position.maxOffset) for \(name), "
                             + "not \(queue.min)..<\(queue.next)")
                 }
                 let at = model.offsets[name]?[position.id]?.live ?? consumers[name]?.starts[position.id]

@@ -80,7 +80,10 @@ extension World {
         guard let known = model.halves[queueOffset], known.number == Sent.number(half.id), known.isOpen,
             key.hasPrefix(known.group + "/")
         else {
-            throw Violation(.resolutions, "\(key) was asked about half \(half.id) at \(queueOffset), which is resolved or not its own: \(String(describing: model.halves[queueOffset]))")
+            throw Violation(
+                .resolutions,
+                "\(key) was asked about half \(half.id) at \(queueOffset), which is resolved or not its own: \(String(describing: model.halves[queueOffset]))"
+            )
         }
         try model.sent[known.number].check(half)
         tally.count(.resolutions)

@@ -61,7 +61,9 @@ final class World {
     func step() throws(Violation) {
         tally.steps += 1
         if tally.steps == 1 {
-            tell("\(settings.store.durable ? "sync" : "async"), segments \(settings.store.segmentBytes), kept \(settings.store.retainMilliseconds)")
+            tell(
+                "\(settings.store.durable ? "sync" : "async"), segments \(settings.store.segmentBytes), kept \(settings.store.retainMilliseconds)"
+            )
         }
         if chance(0.02) { laziness = pick([0, 0, 0.3, 0.7, 0.95]) }
         if tally.steps == wrongModelAt { leadAstray() }
