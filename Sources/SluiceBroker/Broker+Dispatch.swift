@@ -106,7 +106,7 @@ extension Request {
     /// Changes what journals keep, so that it cannot be done once the log is broken. Publishing is refused in its own way.
     fileprivate var isKept: Bool {
         switch self {
-        case .commit, .reset, .updateTopic, .deleteTopic, .updateGroup, .deleteGroup, .ensureTopic, .recheck, .act: true
+        case .commit, .reset, .updateTopic, .deleteTopic, .updateGroup, .deleteGroup, .ensureTopic, .recheck: true
         default: false
         }
     }

@@ -144,6 +144,7 @@ extension Broker {
 
     /// A committed message: its half is resolved, though its op record may be missing.
     func replayCommit(_ view: RecordView) {
+        replayedCommit = view.preparedOffset
         let scan = PropertyScan(view.properties)
         let idHash =
             scan.uniqueKey.map { HalfIndex.hash($0) }

@@ -95,8 +95,8 @@ extension Broker {
         case TopicName.op:
             // A commit took effect with the message before it; where that did not reach the disk, the half still waits.
             let resolution = view.message().property(Self.resolutionProperty)
-            if resolution != Resolution.commit.rawValue, let offset = view.body.decimal,
-                let entry = halves.entry(offset)
+            if let offset = view.body.decimal, let entry = halves.entry(offset),
+                resolution != Resolution.commit.rawValue || replayedCommit == entry.physicalOffset
             {
                 halves.remove(entry.key)
             }

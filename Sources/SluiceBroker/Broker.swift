@@ -71,6 +71,8 @@ public final class Broker {
     /// Check-backs of this turn, to be journaled at its end.
     var pendingNotes = CheckNotes()
     var checksJournaled: Int64 = 0
+    /// The half whose committed message a replay met last, by its place: copies of halves without an id are known by it.
+    var replayedCommit: Int64 = -1
     /// Halves were resolved or moved in this turn.
     var halvesChanged = false
     var flow = FlowHistory()
