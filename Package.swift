@@ -132,7 +132,8 @@ let package = Package(
             name: "SluiceScenariosTests", dependencies: ["SluiceScenarios", "SluiceMessage"],
             path: "Tests/SluiceScenariosTests", swiftSettings: strict),
         .executableTarget(
-            name: "sluice-plant-hunt", dependencies: ["SluiceSimulator"], path: "Tests/PlantHunt", swiftSettings: strict),
+            name: "sluice-plant-hunt", dependencies: ["SluiceSimulator"], path: "Tests/PlantHunt", swiftSettings: strict
+        ),
         .executableTarget(
             name: "sluice-killee", dependencies: ["SluiceClient", "SluiceAPI", "SluiceMessage"], path: "Tests/Killee",
             swiftSettings: strict),
