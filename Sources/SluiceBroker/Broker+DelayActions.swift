@@ -130,6 +130,8 @@ extension Broker {
             }
             guard let found else { continue }
             guard store.hasRoom(for: 5 << 20) else {
+                // Waiting for it would keep everybody waiting, those too who only read.
+                if let noRoom = store.noRoom { throw APIError(.unavailable, noRoom) }
                 isUnwritten = true
                 break
             }

@@ -4,8 +4,8 @@ import SluiceMessage
 /// Reads one segment record by record, checks each against its sum, goes on behind damaged ones, and makes missing sums.
 struct SegmentScan {
     private let segments: SegmentSet
-    private let start: Int64
-    private var at: Int64
+    let start: Int64
+    private(set) var at: Int64
     /// Places of damaged records in the segment.
     private(set) var damaged: [Int64] = []
     private(set) var bytes: Int64 = 0
@@ -112,35 +112,13 @@ struct SegmentScan {
             endsSegment = true
             return segments.segmentBytes - at
         }
-        if endsAtHoles, isHole(raw, from: 0, to: claimedSize(raw)) {
+        if endsAtHoles, isHole(raw, from: 0, to: claimedSize(raw)) || lacksHead(raw) {
             endsAtHole = true
             return nil
         }
         let step = skipDamage()
         skipped += step ?? 0
         return step
-    }
-
-    private static let sector = 512
-
-    /// True when a whole sector's share of a record is zeros: it was never written. Damage looks otherwise.
-    private func isHole(_ raw: UnsafeRawBufferPointer, from: Int, to end: Int) -> Bool {
-        var from = from
-        while from < min(end, raw.count) {
-            let to = min(end, raw.count, from + Self.sector - (Int(at) + from) % Self.sector)
-            // A record may begin with two or three zeros, and never ends with one.
-            if to - from >= 4 || to == end, raw[from..<to].allSatisfy({ $0 == 0 }) { return true }
-            from = to
-        }
-        return false
-    }
-
-    /// Bytes of the record that should stand here: as it says itself, or as far as the next one.
-    private func claimedSize(_ raw: UnsafeRawBufferPointer) -> Int {
-        guard raw.count >= Record.fixedBytes, let base = raw.baseAddress,
-            base.big(UInt32.self, at: Record.Position.magic) == Record.magic
-        else { return min(raw.count, Record.fixedBytes) }
-        return min(raw.count, Int(base.big(UInt32.self, at: 0)))
     }
 
     private static func place(_ entry: UInt64) -> Int64 { Int64(entry >> 32) }

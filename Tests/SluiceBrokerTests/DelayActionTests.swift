@@ -226,4 +226,22 @@ struct DelayActionTests {
         harness.advance(10_000)
         #expect(try offsets() == [2: 4])
     }
+
+    @Test("without room on the disk an action is refused, and reads go on")
+    func noRoom() throws {
+        let harness = try BrokerHarness()
+        try harness.publish(delayed("a"))
+        harness.disk.capacity = harness.disk.used
+        for _ in 0..<300 where harness.broker.store.noRoom == nil {
+            _ = harness.send([Message(topic: "t", body: [UInt8](repeating: 120, count: 20_000), queue: 0)])
+            harness.settle()
+        }
+        #expect(harness.broker.store.noRoom != nil && !harness.broker.store.hasRoom(for: 5 << 20))
+        let box = ReplyBox()
+        harness.broker.handle(.recall(topic: "t", uniqueKey: "ID-a"), box.reply)
+        harness.settle()
+        #expect(box.response != nil)
+        #expect(!harness.broker.isBusy)
+        try harness.ask(.topics)
+    }
 }

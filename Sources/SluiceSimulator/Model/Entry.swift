@@ -53,13 +53,17 @@ struct Wait {
     /// Physical offset of the record that delivered it.
     var deliveredAt: Int64?
     var isWithdrawn = false
-    var isOpen: Bool { deliveredAt == nil && !isWithdrawn }
+    /// Physical offset of the record that waits in its place.
+    var replacedBy: Int64?
+    var isOpen: Bool { deliveredAt == nil && !isWithdrawn && replacedBy == nil }
 }
 
 /// A half message's way.
 struct Half {
     var queueOffset: Int64
     var physicalOffset: Int64
+    /// Physical offset of the record that it came as: another one where this is a copy.
+    var first: Int64
     var number: Int
     var group: String
     var target: QueueID
@@ -71,7 +75,9 @@ struct Half {
     var committedAt: Int64?
     /// Somebody was told so.
     var isAnswered = false
-    var isOpen: Bool { resolution == nil && committedAt == nil }
+    /// Offset in the half queue of the copy that stands in its place.
+    var replacedBy: Int64?
+    var isOpen: Bool { resolution == nil && committedAt == nil && replacedBy == nil }
 }
 
 /// Somebody wanted a half resolved.

@@ -72,6 +72,10 @@ extension Model {
         guard let topic = message.property(PropertyName.realTopic),
             let queue = message.property(PropertyName.realQueue).flatMap({ Int($0) })
         else { throw Violation(.delays, "the waiting record at \(message.physicalOffset) says not where it goes") }
+        if let source = Self.place(message) {
+            try checkReplaced(source, by: message, original.number, due, QueueID(topic, queue))
+            return .waiting(due: due, target: QueueID(topic, queue))
+        }
         if let group = topic.dropping(TopicName.retryPrefix) {
             try checkRetry(message, group: group)
             return .waiting(due: due, target: QueueID(topic, queue))
@@ -84,13 +88,31 @@ extension Model {
             case .at(let time): level == 0 ? time : nil
             case nil: nil
             }
-        // Another moment than its producer's is an operator's.
-        let isMoved = message.preparedTransactionOffset != 0
-        guard expected == due || isMoved, topic == original.topic, original.queue < 0 || original.queue == queue else {
+        guard expected == due, topic == original.topic, original.queue < 0 || original.queue == queue else {
             throw Violation(.delays, "\(original.id) waits for \(topic)/\(queue) until \(due), which nobody asked for")
         }
-        if !isMoved { try checkCopies(original, message) }
+        try checkCopies(original, message)
         return .waiting(due: due, target: QueueID(topic, queue))
+    }
+
+    /// A record in place of a waiting one: of the same message, and due as that was or as an operator wanted it.
+    private func checkReplaced(
+        _ source: Int64, by message: StoredMessage, _ number: Int, _ due: Int64, _ target: QueueID
+    ) throws(Violation) {
+        guard let wait = waits[source], wait.number == number, wait.target == target,
+            wait.times == Int(message.reconsumeTimes)
+        else {
+            throw Violation(
+                .sources, "\(message.id) at \(message.physicalOffset) replaces \(source), where it never waited")
+        }
+        guard wait.isOpen else {
+            throw Violation(
+                .sources, "\(message.id) waits at \(message.physicalOffset) for \(source), which was settled before")
+        }
+        guard due == wait.due || moves[number, default: []].contains(due) else {
+            throw Violation(
+                .delays, "\(message.id) waits until \(due) instead of \(wait.due), which nobody asked for")
+        }
     }
 
     private func judgeDelivered(_ message: StoredMessage, in id: QueueID) throws(Violation) -> Entry.Role {
@@ -105,8 +127,12 @@ extension Model {
                 .sources,
                 "\(original.id) was delivered at \(before) and again at \(message.physicalOffset), from \(source)")
         }
+        if let place = wait.replacedBy {
+            throw Violation(
+                .sources, "\(original.id) was delivered from \(source) although it waits at \(place) instead")
+        }
         if wait.isWithdrawn { throw Violation(.delays, "\(original.id) was withdrawn and came all the same") }
-        guard message.storeTimestamp >= wait.due || early.contains(source) else {
+        guard message.storeTimestamp >= wait.due || early.contains(original.number) else {
             throw Violation(.delays, "\(original.id) came \(wait.due - message.storeTimestamp) ms early")
         }
         guard id.topic == wait.target.topic, id.queue == wait.target.queue || id.queue == 0 else {
@@ -131,8 +157,34 @@ extension Model {
         guard original.producerGroup != nil, message.property(PropertyName.realTopic) == original.topic else {
             throw Violation(.halves, "\(original.id) stands among the halves and is none, or of another topic")
         }
-        try checkCopies(original, message)
+        if let source = Self.place(message) {
+            try checkReplaced(source, by: message, original)
+        } else {
+            try checkCopies(original, message)
+        }
         return .half
+    }
+
+    /// A half that was stored again: in the place of one that is unresolved.
+    private func checkReplaced(
+        _ source: Int64, by message: StoredMessage, _ original: Sent
+    ) throws(Violation) {
+        guard let entry = entries[source], entry.role == .half, let half = halves[entry.offset],
+            half.number == original.number
+        else {
+            throw Violation(
+                .sources, "half \(original.id) at \(message.physicalOffset) is a copy of \(source), no half of it")
+        }
+        guard half.isOpen else {
+            throw Violation(
+                .halves,
+                "half \(original.id) was stored again at \(message.physicalOffset), and had ended at \(source)")
+        }
+        guard let words = message.property(PropertyName.halfState)?.split(separator: " ") else { return }
+        guard words.count == 5, Int64(words[1]) == half.first, Int64(words[2]) == half.stored else {
+            throw Violation(
+                .halves, "the copy of half \(original.id) at \(message.physicalOffset) says it is another's")
+        }
     }
 
     private func judgeOp(_ message: StoredMessage) throws(Violation) -> Entry.Role {
@@ -144,7 +196,7 @@ extension Model {
             throw Violation(.resolutions, "the op record at \(message.physicalOffset) is not found by its half's id")
         }
         let attempt = Attempt(resolution: resolution, origin: origin)
-        guard attempts[half.physicalOffset, default: []].contains(attempt) else {
+        guard attempts[half.first, default: []].contains(attempt) else {
             throw Violation(
                 .resolutions,
                 "half \(Sent.id(half.number)) was resolved by \(origin.rawValue) as \(resolution.rawValue), which nobody did"
@@ -169,7 +221,7 @@ extension Model {
         }
         if half.committedAt != nil { throw Violation(.sources, "\(original.id) was committed twice") }
         if half.resolution == .rollback { throw Violation(.halves, "\(original.id) is visible after its rollback") }
-        guard attempts[half.physicalOffset, default: []].contains(where: { $0.resolution == .commit }) else {
+        guard attempts[half.first, default: []].contains(where: { $0.resolution == .commit }) else {
             throw Violation(.halves, "\(original.id) is visible, and nobody committed it")
         }
         guard message.topic == original.topic, message.queue == half.target.queue || message.queue == 0 else {

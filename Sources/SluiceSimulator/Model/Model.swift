@@ -18,14 +18,16 @@ final class Model {
     /// By their offset in the half queue.
     var halves: [Int64: Half] = [:]
     var openHalves: [Int64] = []
-    /// Who wanted a half resolved, by its physical offset.
+    /// Who wanted a half resolved, by the physical offset that it had first.
     var attempts: [Int64: [Attempt]] = [:]
     var retriesAsked: [RetryKey: Int] = [:]
     var retriesSeen: [RetryKey: Int] = [:]
     /// Requests to send back that were acknowledged.
     var retriesAnswered: [RetryKey: Int] = [:]
-    /// Delays that operators asked for early, by the waiting record's physical offset.
-    var early: Set<Int64> = []
+    /// Messages whose delay operators wanted to end early.
+    var early: Set<Int> = []
+    /// Moments that operators gave to delayed messages, epoch ms, by message.
+    var moves: [Int: Set<Int64>] = [:]
 
     var topics: [String: Kept<TopicConfig?>] = [:]
     /// Counts deletions of a topic.
@@ -101,10 +103,18 @@ final class Model {
     /// How a record names its source: 1 stands for the place 0.
     private static func source(_ message: StoredMessage, _ role: Entry.Role) -> Int64? {
         switch role {
-        case .delivered, .withdrawal:
-            message.preparedTransactionOffset == 1 ? 0 : message.preparedTransactionOffset
+        case .delivered, .withdrawal, .waiting, .half: place(message)
         case .committed: message.preparedTransactionOffset
         default: nil
+        }
+    }
+
+    /// The place that a record names; nil where it names none.
+    static func place(_ message: StoredMessage) -> Int64? {
+        switch message.preparedTransactionOffset {
+        case 0: nil
+        case 1: 0
+        case let offset: offset
         }
     }
 
@@ -136,16 +146,13 @@ final class Model {
                 physicalOffset: entry.physicalOffset, due: due, target: target, number: entry.number, times: entry.times
             )
             openWaits.append(entry.physicalOffset)
-            noteRetry(entry, group: target.topic.dropping(TopicName.retryPrefix))
+            if let source = entry.source {
+                waits[source]?.replacedBy = entry.physicalOffset
+            } else {
+                noteRetry(entry, group: target.topic.dropping(TopicName.retryPrefix))
+            }
         case .withdrawal: if let source = entry.source { waits[source]?.isWithdrawn = true }
-        case .half:
-            let target = sent[entry.number]
-            let queue = Int(message?.property(PropertyName.realQueue) ?? "") ?? halves[entry.offset]?.target.queue ?? 0
-            halves[entry.offset] = Half(
-                queueOffset: entry.offset, physicalOffset: entry.physicalOffset, number: entry.number,
-                group: target.producerGroup ?? "", target: QueueID(target.topic, queue), stored: entry.stored)
-            openHalves.append(entry.offset)
-            sent[entry.number].seen += 1
+        case .half: applyHalf(entry, message)
         case .op(let half, let resolution, let origin):
             halves[half]?.resolution = resolution
             halves[half]?.origin = origin
@@ -157,6 +164,31 @@ final class Model {
         case .dead: noteRetry(entry, group: entry.queue.topic.dropping(TopicName.deadLetterPrefix))
         case .copy: break
         }
+    }
+
+    private func applyHalf(_ entry: Entry, _ message: StoredMessage?) {
+        let target = sent[entry.number]
+        let queue = Int(message?.property(PropertyName.realQueue) ?? "") ?? halves[entry.offset]?.target.queue ?? 0
+        var half = Half(
+            queueOffset: entry.offset, physicalOffset: entry.physicalOffset, first: entry.physicalOffset,
+            number: entry.number, group: target.producerGroup ?? "", target: QueueID(target.topic, queue),
+            stored: entry.stored)
+        if let replaced = entry.source.flatMap({ entries[$0]?.offset }) {
+            half.first = halves[replaced]?.first ?? half.first
+            half.stored = halves[replaced]?.stored ?? half.stored
+            halves[replaced]?.replacedBy = entry.offset
+        } else {
+            sent[entry.number].seen += 1
+        }
+        halves[entry.offset] = half
+        openHalves.append(entry.offset)
+    }
+
+    /// The half that came to an offset of the half queue, where it stands now.
+    func half(_ queueOffset: Int64) -> Half? {
+        var half = halves[queueOffset]
+        while let next = half?.replacedBy { half = halves[next] }
+        return half
     }
 
     private func noteRetry(_ entry: Entry, group: String?) {
@@ -177,7 +209,6 @@ final class Model {
         }
         entries = Dictionary(uniqueKeysWithValues: kept.map { ($0.physicalOffset, $0) })
         attempts = attempts.filter { $0.key < place }
-        early = early.filter { $0 < place }
         (waits, openWaits, halves, openHalves, retriesSeen) = ([:], [], [:], [], [:])
         for index in sent.indices { sent[index].seen = 0 }
         for entry in kept {

@@ -15,19 +15,23 @@ extension World {
         }
     }
 
+    static let operatorContext = ActionContext(
+        actor: Actor(name: "op", host: "sim", isProven: false), reason: "simulated")
+
     private func act(
         _ name: String, _ action: OperatorAction, _ done: @escaping (ActionOutcome) throws(Violation) -> Void
     ) {
         guard !unknownActions.contains(name) else { return }
-        let context = ActionContext(actor: Actor(name: "op", host: "sim", isProven: false), reason: "simulated")
-        var asked = Asked(.act, .act(action, context))
+        var asked = Asked(.act, .act(action, Self.operatorContext))
         asked.answered = { [self] (response) throws(Violation) in
             if case .failed(let error) = response {
                 if error.message.contains("cannot do that") { self.unknownActions.insert(name) }
+                self.tell("\(name) was refused: \(error.message)")
                 return self.trace.note(error.message)
             }
             guard case .acted(let outcome) = response else { throw self.wrongAnswer(name) }
             self.trace.note(outcome.text)
+            self.tell("\(name): \(outcome.text)")
             try done(outcome)
         }
         ask(asked)
@@ -46,21 +50,17 @@ extension World {
         act("cancel", .cancelDelay(id: Sent.id(wait.number), topic: chance(0.5) ? wait.target.topic : nil)) {
             [self] (_) throws(Violation) in
             try self.follow()
-            guard self.model.waits[wait.physicalOffset]?.isOpen != true else {
-                throw Violation(.delays, "\(Sent.id(wait.number)) was cancelled and still waits")
+            guard self.model.waits.values.contains(where: { $0.number == wait.number && $0.isWithdrawn }) else {
+                throw Violation(.delays, "\(Sent.id(wait.number)) was cancelled, and nothing in the log says so")
             }
         }
     }
 
     private func deliverNow() {
         guard let wait = anyWait() else { return }
-        model.early.insert(wait.physicalOffset)
-        act("deliver", .deliverNow(id: Sent.id(wait.number), topic: nil)) { [self] (_) throws(Violation) in
-            try self.follow()
-            guard self.model.limbo.isEmpty, let at = self.model.waits[wait.physicalOffset] else { return }
-            guard !at.isOpen else {
-                throw Violation(.delays, "\(Sent.id(wait.number)) was to be delivered at once and still waits")
-            }
+        model.early.insert(wait.number)
+        act("deliver", .deliverNow(id: Sent.id(wait.number), topic: nil)) { [self] (outcome) throws(Violation) in
+            try self.checkStored(outcome, as: .delivered)
         }
     }
 
@@ -68,9 +68,16 @@ extension World {
         guard let wait = anyWait() else { return }
         let due = now + Int64(int(-1_000..<100_000))
         // One that falls due at once may be delivered from where it waited before.
-        model.early.insert(wait.physicalOffset)
-        act("reschedule", .reschedule(id: Sent.id(wait.number), topic: nil, due: due)) { [self] (_) throws(Violation) in
+        model.early.insert(wait.number)
+        model.moves[wait.number, default: []].insert(due)
+        act("reschedule", .reschedule(id: Sent.id(wait.number), topic: nil, due: due)) {
+            [self] (outcome) throws(Violation) in
+            try self.checkStored(outcome, as: .delivered)
             try self.follow()
+            guard outcome.stored.isEmpty, self.model.limbo.isEmpty else { return }
+            guard self.model.waits.values.contains(where: { $0.number == wait.number && $0.due == due }) else {
+                throw Violation(.delays, "\(Sent.id(wait.number)) was put to \(due), and nothing in the log says so")
+            }
         }
     }
 
@@ -104,11 +111,11 @@ extension World {
     }
 
     /// What was stored anew is where the outcome says.
-    private func checkStored(_ outcome: ActionOutcome) throws(Violation) {
+    private func checkStored(_ outcome: ActionOutcome, as role: Entry.Role = .copy) throws(Violation) {
         for stored in outcome.stored where model.isFollowed(stored.queue.topic) {
             try follow(stored.queue)
             guard let queue = model.queues[stored.queue], stored.queueOffset >= queue.min else { continue }
-            guard let place = queue[stored.queueOffset], model.entries[place]?.role == .copy else {
+            guard let place = queue[stored.queueOffset], model.entries[place]?.role == role else {
                 throw Violation(.durability, "\(stored.id) was stored again in \(stored.queue.text), and is not there")
             }
             tally.count(.durability)

@@ -57,7 +57,7 @@ extension World {
         tally.count(kind)
         tell(kind.rawValue)
         let part = pick([
-            "commitlog", "commitlog", "sums", "queues", "index", "checkpoint", "offsets.journal", "journal",
+            "commitlog", "commitlog", "sums", "queues", "index", "checkpoint", "offsets.journal", "journal", "timer",
         ])
         disk.fail(operation, on: part, times: int(1..<3))
         mendIn = int(2..<40)
@@ -125,11 +125,14 @@ extension World {
         var left = 20
         while !jobs.isEmpty, left > 0 {
             left -= 1
-            switch int(0..<3) {
+            switch int(0..<4) {
             case 0: while jobs.ran < jobs.writes.count, chance(0.8) { runWrite() }
             case 1:
                 jobs.checkpoint?.job.run()
                 jobs.checkpoint = nil
+            case 2:
+                jobs.timer?.run()
+                jobs.timer = nil
             default:
                 jobs.prepare?.run()
                 jobs.prepare = nil
@@ -180,7 +183,7 @@ extension World {
         guard broker.store.broken == nil, !isDiskFull else { return }
         tally.count(FaultKind.lostDerivedFiles)
         try goDown(.kill)
-        let part = pick(["queues/", "index/", "checkpoint"])
+        let part = pick(["queues/", "index/", "checkpoint", "timer/"])
         disk.delete { $0.hasPrefix(part) }
         try open()
         try recovered(after: .kill)

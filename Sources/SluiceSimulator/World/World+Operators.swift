@@ -9,8 +9,12 @@ extension World {
         guard let half = anyHalf() else { return }
         let resolution = pick([Resolution.commit, .rollback])
         attempt(half, resolution, .operator)
-        var asked = Asked(.resolve, .resolve(id: Sent.id(half.number), resolution, reason: "by hand"))
+        let id = Sent.id(half.number)
+        var asked = Asked(.resolve, .resolve(id: id, resolution, reason: "by hand"))
+        if chance(0.4) { asked.request = .act(.resolve(id: id, resolution), Self.operatorContext) }
         asked.answered = { [self] (response) throws(Violation) in
+            var response = response
+            if case .acted(let outcome) = response, let resolved = outcome.resolution { response = .outcome(resolved) }
             // An id names the newest of its halves.
             guard self.model.sent[half.number].copies == 1 else { return }
             try self.resolved(half, resolution, .operator, response)

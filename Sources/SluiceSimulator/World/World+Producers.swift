@@ -136,9 +136,10 @@ extension World {
     private func end(_ half: Half, by origin: ResolutionOrigin, _ kind: RequestKind) {
         let resolution = pick([Resolution.commit, .commit, .rollback, nil])
         let isForeign = chance(0.03)
-        let end = EndTransaction(
+        var end = EndTransaction(
             producerGroup: isForeign ? "strangers" : half.group, physicalOffset: half.physicalOffset,
             queueOffset: half.queueOffset, resolution: resolution, origin: origin)
+        if chance(0.5) { end.id = Sent.id(half.number) }
         if let resolution, !isForeign { attempt(half, resolution, origin) }
         var asked = Asked(kind, .endTransaction(end))
         asked.answered = { [self] (response) throws(Violation) in
@@ -148,7 +149,7 @@ extension World {
     }
 
     func attempt(_ half: Half, _ resolution: Resolution, _ origin: ResolutionOrigin) {
-        model.attempts[half.physicalOffset, default: []].append(Attempt(resolution: resolution, origin: origin))
+        model.attempts[half.first, default: []].append(Attempt(resolution: resolution, origin: origin))
     }
 
     /// Somebody was told what became of a half.
@@ -170,7 +171,7 @@ extension World {
         _ outcome: ResolutionOutcome
     ) throws(Violation) {
         try follow(QueueID(TopicName.op, 0))
-        guard let known = model.halves[half.queueOffset], known.physicalOffset == half.physicalOffset else { return }
+        guard let known = now(half) else { return }
         guard !isForeign, outcome.resolution == resolution, known.resolution == resolution, known.origin == origin
         else {
             throw Violation(
@@ -179,12 +180,12 @@ extension World {
                     + "\(known.resolution?.rawValue ?? "nothing") by \(known.origin?.rawValue ?? "nobody")")
         }
         tally.count(.resolutions)
-        model.halves[half.queueOffset]?.isAnswered = true
+        model.halves[known.queueOffset]?.isAnswered = true
         guard let place = outcome.visibleAt, let offset = outcome.queueOffset, model.isFollowed(place.topic) else {
             return
         }
         try follow(place)
-        guard let at = model.halves[half.queueOffset]?.committedAt, let entry = model.entries[at] else {
+        guard let at = model.halves[known.queueOffset]?.committedAt, let entry = model.entries[at] else {
             throw Violation(.durability, "\(Sent.id(half.number)) was committed and is not in \(place.text)")
         }
         guard entry.isDeleted || (entry.queue == place && entry.offset == offset) else {
@@ -192,14 +193,17 @@ extension World {
         }
     }
 
+    /// A half as it is now, where retention may have moved it; nil where a lost machine forgot it.
+    private func now(_ half: Half) -> Half? {
+        model.half(half.queueOffset).flatMap { $0.first == half.first ? $0 : nil }
+    }
+
     /// Who came too late is told who was first.
     private func checkTold(_ half: Half, _ error: APIError) throws(Violation) {
         guard error.code == .conflict, error.message.contains("was resolved already") else { return }
         try follow(QueueID(TopicName.op, 0))
-        guard let known = model.halves[half.queueOffset], let first = known.resolution, let by = known.origin else {
-            return
-        }
-        let told = "\(first.rawValue) by \(by.rawValue.replacing("_", with: " "))"
+        guard let known = now(half), let first = known.resolution, let by = known.origin else { return }
+        let told = "\(first == .commit ? "committed" : "rolled back") by \(by.rawValue.replacing("_", with: " "))"
         guard error.message.contains(told) else {
             throw Violation(.resolutions, "half \(Sent.id(half.number)) ended in \(told); told was: \(error.message)")
         }

@@ -10,8 +10,10 @@ struct Jobs {
     var ran = 0
     var prepare: PrepareJob?
     var checkpoint: (job: CheckpointJob, end: Int64)?
+    /// Writes or merges files of the timer.
+    var timer: DelayRunJob?
 
-    var isEmpty: Bool { writes.isEmpty && prepare == nil && checkpoint == nil }
+    var isEmpty: Bool { writes.isEmpty && prepare == nil && checkpoint == nil && timer == nil }
 }
 
 /// The owner's turns and the disk's work, as the host does them.
@@ -77,7 +79,7 @@ extension World {
     /// The broker asks a producer about a half: one that is unresolved, and of the producer's own group.
     private func checked(_ half: StoredMessage, _ queueOffset: Int64, by key: String) throws(Violation) {
         try follow(QueueID(TopicName.half, 0))
-        guard let known = model.halves[queueOffset], known.number == Sent.number(half.id), known.isOpen,
+        guard let known = model.half(queueOffset), known.number == Sent.number(half.id), known.isOpen,
             key.hasPrefix(known.group + "/")
         else {
             throw Violation(
@@ -87,7 +89,7 @@ extension World {
         }
         try model.sent[known.number].check(half)
         tally.count(.resolutions)
-        if checks.count < 50 { checks.append(Check(physicalOffset: known.physicalOffset, queueOffset: queueOffset)) }
+        if checks.count < 50 { checks.append(Check(physicalOffset: half.physicalOffset, queueOffset: queueOffset)) }
     }
 
     func checkBoxes() throws(Violation) {
@@ -103,6 +105,7 @@ extension World {
         while let job = broker.store.takeWrite() { jobs.writes.append(job) }
         // As far ahead as any one message needs: a simulated disk is memory.
         if jobs.prepare == nil, !broker.store.hasRoom(for: 6 << 20) { jobs.prepare = broker.store.takePrepare() }
+        if jobs.timer == nil { jobs.timer = broker.takeTimerJob() }
         if jobs.checkpoint == nil, broker.store.wantsCheckpoint { takeCheckpoint(force: false) }
     }
 
@@ -114,10 +117,11 @@ extension World {
 
     /// Some job goes on.
     func work() throws(Violation) {
-        switch int(0..<6) {
+        switch int(0..<7) {
         case 0, 1: runWrite()
         case 2, 3: try finishWrite()
         case 4: finishPrepare()
+        case 5: finishTimer()
         default: finishCheckpoint()
         }
     }
@@ -145,10 +149,18 @@ extension World {
         jobs.prepare = nil
     }
 
+    func finishTimer() {
+        guard let job = jobs.timer else { return }
+        job.run()
+        broker.finish(job)
+        jobs.timer = nil
+        tell("the timer's files \(job.failure.map { "failed: \($0)" } ?? "written")")
+    }
+
     func finishCheckpoint() {
         guard let (job, end) = jobs.checkpoint else { return }
         job.run()
-        broker.store.finish(job)
+        broker.finish(job)
         jobs.checkpoint = nil
         tell("checkpoint at \(end) \(job.failure.map { "failed: \($0)" } ?? "done")")
         if job.failure == nil { model.durableTo = max(model.durableTo, end) }
@@ -162,6 +174,7 @@ extension World {
                 while jobs.ran < jobs.writes.count { runWrite() }
                 while jobs.ran > 0 { try finishWrite() }
                 finishPrepare()
+                finishTimer()
                 finishCheckpoint()
             }
             try turn()

@@ -20,6 +20,7 @@ struct WorldSettings {
         store.retainBytes = pick([nil, 1 << 20, 2 << 20])
         broker.maxChecks = pick([2, 4])
         broker.checkInterval = pick([10_000, 60_000])
+        broker.delaysInMemory = pick([1 << 17, 64, 16])
         broker.defaultQueues = pick([2, 4])
     }
 }
