@@ -20,14 +20,30 @@ extension Model {
             return try judgeWaiting(message, due: due, level: 0)
         default: break
         }
-        if message.property(PropertyName.replayOf) != nil { return .copy }
         if message.systemFlag & SystemFlag.transactionMask == SystemFlag.commit { return try judgeCommitted(message) }
         if message.preparedTransactionOffset != 0 { return try judgeDelivered(message, in: id) }
         if let group = id.topic.dropping(TopicName.deadLetterPrefix) {
             try checkRetry(message, group: group)
             return .dead
         }
+        // One that was handed to its group again and failed again still says so on its further way.
+        if let source = message.property(PropertyName.replayOf) { return try judgeCopy(message, of: source) }
         return try judgePlain(message, in: id)
+    }
+
+    /// A copy is what it names: `<id>@<physical offset>`.
+    private func judgeCopy(_ message: StoredMessage, of source: String) throws(Violation) -> Entry.Role {
+        let place = source.split(separator: "@").last.flatMap { Int64($0) }
+        guard let place, place >= 0, place < message.physicalOffset else {
+            throw Violation(.sources, "the copy at \(message.physicalOffset) names \(source) as its source")
+        }
+        // A source in another queue may not be learned yet, and one that is a copy itself has a name of its own.
+        guard let entry = entries[place], sent.indices.contains(entry.number) else { return .copy }
+        let original = sent[entry.number]
+        guard message.body == original.body, message.tag == original.tag, message.keys == original.keys else {
+            throw Violation(.sources, "the copy at \(message.physicalOffset) is not what \(source) is")
+        }
+        return .copy
     }
 
     private func original(_ message: StoredMessage) throws(Violation) -> Sent {

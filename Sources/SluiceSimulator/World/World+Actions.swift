@@ -5,12 +5,14 @@ import SluiceMessage
 /// Operators' actions beyond RocketMQ's requests. A broker that does not know one is not asked for it again.
 extension World {
     func act() {
-        switch int(0..<6) {
+        switch int(0..<8) {
         case 0: cancelDelay()
         case 1: deliverNow()
         case 2: reschedule()
         case 3: gate()
         case 4: republish()
+        case 5: replay()
+        case 6: controlReplay()
         default: resendDeadLetters()
         }
     }
@@ -102,9 +104,26 @@ extension World {
         }
     }
 
+    private func replay() {
+        let plan = ReplayPlan(
+            topic: anyTopic(), from: now - Int64(int(1..<60_000)), to: now, target: chance(0.5) ? anyTopic() : nil,
+            speed: pick([0, 10, 1_000]))
+        guard model.limbo.isEmpty else { return }
+        act("replay", .replay(plan)) { (outcome) throws(Violation) in
+            guard let status = outcome.replay, status.done + status.damaged <= status.total else {
+                throw Violation(.answers, "a replay of \(plan.topic) does not say how it stands")
+            }
+        }
+    }
+
+    private func controlReplay() {
+        act("control", .controlReplay(id: int(1..<6), pick([.pause, .resume, .cancel]))) { (_) throws(Violation) in }
+    }
+
     private func resendDeadLetters() {
         guard model.limbo.isEmpty else { return }
-        let selection = DeadLetterSelection(group: pick(settings.groups), offsets: nil, target: anyTopic())
+        let selection = DeadLetterSelection(
+            group: pick(settings.groups), offsets: nil, target: chance(0.7) ? anyTopic() : nil)
         act("resend", .resendDeadLetters(selection)) { [self] (outcome) throws(Violation) in
             try self.checkStored(outcome)
         }

@@ -35,9 +35,9 @@ extension World {
         case 930..<960: lookUp()
         case 960..<966: listHalves()
         case 966..<972: listDelays()
-        case 972..<985: askOffsets()
-        case 985..<990: askGroup()
-        case 990..<996: act()
+        case 972..<979: askOffsets()
+        case 979..<983: askGroup()
+        case 983..<996: act()
         default: forceCheckpoint()
         }
     }
