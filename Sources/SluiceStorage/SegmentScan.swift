@@ -244,7 +244,8 @@ struct SegmentScan {
             last = Self.place(known[k])
         }
         while known.last == 0 { known.removeLast() }
-        next = known.firstIndex { $0 == 0 || Self.place($0) >= at } ?? known.count
+        // Zeros of an earlier loss may stand before it.
+        next = (known.lastIndex { $0 != 0 && Self.place($0) < at } ?? -1) + 1
     }
 
     private func saveSums() throws(DiskError) {
