@@ -66,12 +66,12 @@ extension Broker {
         for group in groups.values { group.forget(name) }
         topics[name] = nil
         topicsGeneration += 1
+        store.journal(JournalChange(offsetsJournal, append: [Self.clearing("t", name)], durable: true))
+        deletedTopics[name] = store.tail
+        // Records of a deleted topic stay in the log until retention takes them; a rebuild must not bring them back.
         var entry = ByteWriter()
         entry.put(UInt8(ascii: "t"))
         entry.put(name)
-        store.journal(JournalChange(offsetsJournal, append: [entry.bytes], durable: true))
-        deletedTopics[name] = store.tail
-        // Records of a deleted topic stay in the log until retention takes them; a rebuild must not bring them back.
         entry.put(store.tail)
         journalMeta(entry.bytes)
         answerWhenConfirmed(.done, reply)
@@ -143,11 +143,9 @@ extension Broker {
         for waiter in waiters.take(where: { $0.group == name }) {
             waiter.reply(.failed(APIError(.notFound, "group \(name) was deleted")))
         }
-        var entry = ByteWriter()
-        entry.put(UInt8(ascii: "g"))
-        entry.put(name)
-        store.journal(JournalChange(offsetsJournal, append: [entry.bytes], durable: true))
-        journalMeta(entry.bytes)
+        let entry = Self.clearing("g", name)
+        store.journal(JournalChange(offsetsJournal, append: [entry], durable: true))
+        journalMeta(entry)
         answerWhenConfirmed(.done, reply)
     }
 

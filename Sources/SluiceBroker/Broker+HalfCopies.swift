@@ -155,20 +155,6 @@ extension Broker {
         halves.remove(entry.key)
     }
 
-    /// A half from a checkpoint of earlier versions, which did not tell its group; false where the bytes end.
-    func restoreEarlierHalf(_ reader: inout ByteReader) -> Bool {
-        guard let offset = reader.take(Int64.self), let place = reader.take(Int64.self),
-            let stored = reader.take(Int64.self), let hash = reader.take(Int64.self),
-            let checks = reader.take(Int32.self), let next = reader.take(Int64.self)
-        else { return false }
-        let half = try? store.reader.record(at: place)?.messages().first
-        halves.add(
-            .init(
-                queueOffset: offset, physicalOffset: place, storeTimestamp: stored, idHash: Int(hash), checks: checks,
-                nextCheck: next), group: half?.property(PropertyName.producerGroup) ?? "")
-        return true
-    }
-
     // MARK: Ends by an old place
 
     /// The unresolved half that a producer means: the one at the place it names, or the copy of the one that was there.

@@ -267,10 +267,9 @@ extension Broker {
         writer.reserve(timer.count + 64 * (halves.count + 1))
         writer.put(Int64(timer.count))
         timer.withUnsafeBytes { writer.put($0) }
-        // The halves follow as the last part, made by who writes the checkpoint.
-        writer.put(Int64(-1))
         writer.put(publishedNormal)
         writer.put(consumed)
+        // The halves follow as the last part, made by who writes the checkpoint.
         return writer.bytes
     }
 
@@ -279,11 +278,9 @@ extension Broker {
         guard reader.take(UInt8.self) == Self.stateVersion, let delays = reader.take(Int64.self),
             reader.takeBytes(Int(clamping: delays)) != nil
         else { return }
-        guard let count = reader.take(Int64.self) else { return }
-        for _ in 0..<max(0, count) where !restoreEarlierHalf(&reader) { return }
         publishedNormal = reader.take(Int64.self) ?? 0
         consumed = reader.take(Int64.self) ?? 0
-        if count < 0 { halves.restore(&reader) }
+        halves.restore(&reader)
         #if Plants
             if Plant.isOn(.forgetsChecks) {
                 for half in halves.page(skip: 0, limit: halves.count) {

@@ -31,20 +31,3 @@ extension PropertyCoding {
         return bytes + added
     }
 }
-
-extension StoredMessage {
-    /// The message to publish so that this one is seen again; it names its source.
-    public func replayed(to topic: String?) -> Message {
-        var kept = properties.filter {
-            !PropertyName.ownWay.contains($0.name) && $0.name != PropertyName.tags && $0.name != PropertyName.keys
-        }
-        kept.append(
-            Property(PropertyName.replayOf, PropertyName.source(id: id, physicalOffset: physicalOffset)))
-        return Message(
-            topic: topic ?? realTopic, body: body, tag: tag, keys: keys, properties: kept, flag: flag,
-            queue: topic == nil && realTopic == self.topic ? queue : nil)
-    }
-
-    /// A copy's body is as it was stored, so it keeps the flags that say how it is compressed.
-    public var replaySystemFlag: Int32 { systemFlag & SystemFlag.bodyMask }
-}

@@ -20,12 +20,15 @@
             return true
         }
 
-        /// The first violation that a planted bug led to; nil where none did.
+        /// The first violation that a planted bug led to; nil where none did. One that the same world has without the bug
+        /// says nothing of it.
         public static func hunt(_ name: String) -> Simulation.Found? {
-            guard plant(name) else { return nil }
             defer { Plant.current = nil }
             for seed in seeds {
-                if let found = Simulation.run(seed: seed, steps: steps).violation { return found }
+                guard plant(name) else { return nil }
+                guard let found = Simulation.run(seed: seed, steps: steps).violation else { continue }
+                Plant.current = nil
+                if Simulation.run(seed: seed, steps: steps).violation == nil { return found }
             }
             return nil
         }
