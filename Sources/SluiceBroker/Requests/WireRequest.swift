@@ -2,7 +2,8 @@ import SluiceAPI
 import SluiceMessage
 import SluiceStorage
 
-/// A request as it goes to the broker of another process: all but publishing, whose messages go as bytes.
+/// A request as it goes to the broker of another process: all but publishing, whose messages go as bytes. What an operator
+/// does goes as ``act(_:_:)`` only, since that is audited.
 public enum WireRequest: Codable, Sendable {
     case pull(WirePull)
     case commit([OffsetCommit])
@@ -19,18 +20,12 @@ public enum WireRequest: Codable, Sendable {
     case flow(since: Int64)
     case topics
     case topic(String)
-    case updateTopic(TopicConfig, mustBeNew: Bool)
-    case deleteTopic(String)
     case groups
     case group(String)
-    case updateGroup(GroupConfig)
-    case deleteGroup(String)
-    case reset(ResetRequest)
     case delays(DelayQuery)
     case delayHistogram(start: Int64, width: Int64, buckets: Int)
     case halves(skip: Int, limit: Int)
     case half(id: String)
-    case resolve(id: String, Resolution, reason: String)
     case act(OperatorAction, ActionContext)
     case question(OperatorQuestion)
     /// Records are read by the broker's process.
@@ -62,19 +57,13 @@ public enum WireRequest: Codable, Sendable {
         case .flow(let since): .flow(since: since)
         case .topics: .topics
         case .topic(let name): .topic(name)
-        case .updateTopic(let config, let mustBeNew): .updateTopic(config, mustBeNew: mustBeNew)
-        case .deleteTopic(let name): .deleteTopic(name)
         case .groups: .groups
         case .group(let name): .group(name)
-        case .updateGroup(let config): .updateGroup(config)
-        case .deleteGroup(let name): .deleteGroup(name)
-        case .reset(let reset): .reset(reset)
         case .delays(let query): .delays(query)
         case .delayHistogram(let start, let width, let buckets):
             .delayHistogram(start: start, width: width, buckets: buckets)
         case .halves(let skip, let limit): .halves(skip: skip, limit: limit)
         case .half(let id): .half(id: id)
-        case .resolve(let id, let resolution, let reason): .resolve(id: id, resolution, reason: reason)
         case .act(let action, let context): .act(action, context)
         case .question(let question): .question(question)
         default: nil
@@ -106,19 +95,13 @@ public enum WireRequest: Codable, Sendable {
         case .flow(let since): .flow(since: since)
         case .topics: .topics
         case .topic(let name): .topic(name)
-        case .updateTopic(let config, let mustBeNew): .updateTopic(config, mustBeNew: mustBeNew)
-        case .deleteTopic(let name): .deleteTopic(name)
         case .groups: .groups
         case .group(let name): .group(name)
-        case .updateGroup(let config): .updateGroup(config)
-        case .deleteGroup(let name): .deleteGroup(name)
-        case .reset(let reset): .reset(reset)
         case .delays(let query): .delays(query)
         case .delayHistogram(let start, let width, let buckets):
             .delayHistogram(start: start, width: width, buckets: buckets)
         case .halves(let skip, let limit): .halves(skip: skip, limit: limit)
         case .half(let id): .half(id: id)
-        case .resolve(let id, let resolution, let reason): .resolve(id: id, resolution, reason: reason)
         case .act(let action, let context): .act(action, context)
         case .question(let question): .question(question)
         default: nil

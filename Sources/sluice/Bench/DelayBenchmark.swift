@@ -1,5 +1,5 @@
 import CSluice
-import Glibc
+import Dispatch
 import SluiceAPI
 import SluiceClient
 import SluiceMessage
@@ -115,7 +115,7 @@ private final class Arrivals: Sendable {
         var duplicates = 0
     }
     private let state: Mutex<State>
-    private let done = Atomic<Bool>(false)
+    private let done = DispatchSemaphore(value: 0)
 
     init(_ count: Int) { state = Mutex(State(seen: Array(repeating: false, count: count))) }
 
@@ -132,14 +132,12 @@ private final class Arrivals: Sendable {
                 if message.storeTimestamp < due { state.early += 1 }
                 state.late.add(nanoseconds: max(0, now - due) * 1_000_000)
             }
-            if state.arrived == state.seen.count { done.store(true, ordering: .releasing) }
+            if state.arrived == state.seen.count { done.signal() }
         }
     }
 
-    func wait(milliseconds: Int64) {
-        let end = sluice_wall_milliseconds() + milliseconds
-        while !done.load(ordering: .acquiring), sluice_wall_milliseconds() < end { usleep(20_000) }
-    }
+    /// Returns when all have arrived, or the time is over: what is missing then counts as lost.
+    func wait(milliseconds: Int64) { _ = done.wait(timeout: .now() + .milliseconds(Int(milliseconds))) }
 
     func report(_ duePerSecond: Int, _ object: inout BenchReport) {
         state.withLock { state in

@@ -1,5 +1,5 @@
 import CSluice
-import Glibc
+import Dispatch
 import SluiceAPI
 import SluiceClient
 import SluiceMessage
@@ -72,18 +72,19 @@ struct TransactionBenchmark {
 
     /// Commits and rolls back in turns, at most 1,024 at once.
     private func resolve(_ producer: TransactionProducer, _ receipts: [SendReceipt]) throws -> Double {
-        let open = Atomic<Int>(0)
+        let window = 1_024
+        let free = DispatchSemaphore(value: window)
         let failed = Atomic<Int>(0)
         let began = sluice_monotonic_nanoseconds()
         for (number, receipt) in receipts.enumerated() {
-            while open.load(ordering: .acquiring) >= 1_024 { usleep(50) }
-            open.wrappingAdd(1, ordering: .relaxed)
+            free.wait()
             producer.end(receipt, as: number % 2 == 0 ? .commit : .rollback) { error in
                 if error != nil { failed.wrappingAdd(1, ordering: .relaxed) }
-                open.wrappingSubtract(1, ordering: .releasing)
+                free.signal()
             }
         }
-        while open.load(ordering: .acquiring) > 0 { usleep(50) }
+        for _ in 0..<window { free.wait() }
+        for _ in 0..<window { free.signal() }
         let failures = failed.load(ordering: .relaxed)
         guard failures == 0 else { throw APIError(.failed, "\(failures) of \(receipts.count) could not be resolved") }
         return Double(receipts.count) * 1e9 / Double(sluice_monotonic_nanoseconds() - began)
