@@ -27,12 +27,14 @@ struct SumSearch {
             }
             round += 1
             let from = max(low, min(middle - Self.block / 2, high - Self.block))
-            let entries = try entries(from, min(Self.block, high - from))
+            let block = try entries(from, min(Self.block, high - from))
+            // Zeros stand where sums did not reach the disk; taken for entries, they would speak of the segment's first record.
+            let entries = block.filter { $0 != 0 }
             guard let first = entries.first, let end = entries.last else { return nil }
             if place < first >> 32 {
                 (high, highPlace) = (from, first >> 32)
             } else if place > end >> 32 {
-                (low, lowPlace) = (from + entries.count, end >> 32)
+                (low, lowPlace) = (from + block.count, end >> 32)
             } else {
                 return Self.sum(of: place, in: entries)
             }

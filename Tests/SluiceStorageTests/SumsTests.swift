@@ -64,6 +64,18 @@ struct SumsTests {
         #expect(try harness.texts("t") == (0..<120).map { "m\($0)" })
     }
 
+    @Test("a hole in the sums does not speak against the segment's first record")
+    func holeBehindTheFirst() throws {
+        let harness = try BrokerHarness()
+        for k in 0..<20 { try harness.publish("t", "m\(k)") }
+        // A start reads nothing before it again.
+        harness.checkpoint()
+        try zero(harness.disk, Self.sums, 8..<10 * 8)
+        try harness.kill()
+        let reader = harness.broker.store.reader
+        #expect(try reader.record(at: 0)?.messages().map { String(decoding: $0.body, as: UTF8.self) } == ["m0"])
+    }
+
     @Test("the files of sums are there after a lost machine", arguments: 0..<12)
     func names(seed: UInt64) throws {
         let harness = try BrokerHarness(segmentBytes: 16 << 10)
