@@ -24,9 +24,21 @@ extension Store {
         let next = start + segments.segmentBytes
         guard next <= segments.start(of: confirmed), next <= lastCheckpoint else { return nil }
         let isTooMuch = options.retainBytes.map { confirmed - next >= $0 } ?? false
-        let newest = try reader.storeTime(at: next) ?? now
-        let isByAge = now - newest > options.retainMilliseconds
+        let isByAge = try now - storedBy(next, now: now) > options.retainMilliseconds
         return isTooMuch || isByAge ? (next, isByAge) : nil
+    }
+
+    /// When everything before a segment's start had been stored: as its first record says. A damaged one says nothing, and
+    /// the next segment's is asked, which is no earlier.
+    private func storedBy(_ start: Int64, now: Int64) throws(DiskError) -> Int64 {
+        var start = start
+        while start < confirmed {
+            var stored: Int64?
+            try reader.record(at: start)?.eachRecord { stored = $0.storeTimestamp }
+            if let stored { return stored }
+            start += segments.segmentBytes
+        }
+        return now
     }
 
     func advanceMinimum(_ queue: ConsumeQueue) throws(DiskError) {

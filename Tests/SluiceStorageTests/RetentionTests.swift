@@ -42,6 +42,21 @@ struct RetentionTests {
         }
     }
 
+    @Test("a damaged record at a segment's start does not let what is before it go early")
+    func damagedStart() throws {
+        let harness = try full()
+        harness.checkpoint()
+        let path = "commitlog/" + SegmentSet.name(8_192)
+        var bytes = try #require(harness.disk.contents(path))
+        bytes.replaceSubrange(0..<100, with: repeatElement(0, count: 100))
+        harness.disk.setContents(path, bytes)
+        try harness.kill()
+        harness.advance(3_000_000)
+        #expect(harness.broker.store.minOffset == 0)
+        harness.advance(700_000)
+        try check(harness)
+    }
+
     @Test("segments go when their last message is too old, whole, and the queues begin later")
     func age() throws {
         let harness = try full()
