@@ -64,6 +64,13 @@ let package = Package(
         .target(
             name: "SluiceClient", dependencies: ["SluiceAPI", "SluiceHost", "SluiceRemoting"], swiftSettings: hot),
         .target(
+            name: "SluiceCluster",
+            dependencies: [
+                "SluiceClient", "SluiceRemoting", "SluiceBroker", "SluiceStorage", "SluiceAPI", "SluiceMessage",
+                "CSluice", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], swiftSettings: hot),
+        .target(
             name: "SluiceThemes", path: "Themes",
             resources: [
                 .embedInCode("sluice-dark.toml"), .embedInCode("sluice-light.toml"),
@@ -83,7 +90,8 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "SluiceClient", "SluiceConsole", "SluiceTerminal", "SluiceScenarios", "SluiceServer", "SluiceSimulator",
+                "SluiceClient", "SluiceCluster", "SluiceConsole", "SluiceTerminal", "SluiceScenarios", "SluiceServer",
+                "SluiceSimulator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "TOMLKit", package: "TOMLKit"),
@@ -106,6 +114,13 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/SluiceServerTests", swiftSettings: strict),
+        .testTarget(
+            name: "SluiceClusterTests",
+            dependencies: [
+                "SluiceCluster", "SluiceServer", "SluiceRemoting", "SluiceClient", "SluiceBroker", "SluiceAPI",
+                "SluiceMessage", "SluiceTapes", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/SluiceClusterTests", swiftSettings: strict),
         .testTarget(
             name: "SluiceStorageTests",
             dependencies: ["SluiceStorage", "SluiceBroker", "SluiceAPI", "SluiceMessage", "SluiceSimulator"],

@@ -105,6 +105,8 @@ public protocol Admin: Sendable {
     func resolve(id: String, as resolution: Resolution, reason: String) async throws(APIError) -> ResolutionOutcome
     /// An operator's action, audited; or what it would do.
     func act(_ action: OperatorAction, _ context: ActionContext) async throws(APIError) -> ActionOutcome
+    /// As ``act(_:_:)``, by this process's user.
+    func act(_ action: OperatorAction, reason: String, dryRun: Bool) async throws(APIError) -> ActionOutcome
     func ask(_ question: OperatorQuestion) async throws(APIError) -> OperatorAnswer
     func browse(_ query: BrowseQuery) async throws(APIError) -> [StoredMessage]
     func publish(_ message: Message) async throws(APIError) -> SendReceipt

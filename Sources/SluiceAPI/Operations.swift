@@ -103,7 +103,7 @@ public struct StoredPlace: Sendable, Codable, Equatable {
 }
 
 /// What an operator can ask that RocketMQ has no request for.
-public enum OperatorQuestion: Sendable, Codable, Equatable {
+public enum OperatorQuestion: Sendable, Codable, Hashable {
     /// The gates that are not open, or those of one group.
     case gates(group: String?)
     case replays
@@ -114,6 +114,12 @@ public enum OperatorQuestion: Sendable, Codable, Equatable {
     case verifyAudit
     /// Topics with a publish limit, by name.
     case publishLimits
+    /// Producers and consumers that are connected.
+    case clients
+    /// The brokers behind this connection: one, but for a cluster.
+    case brokers
+    /// What these brokers can do, so that nothing is offered that they cannot.
+    case features
 }
 
 public enum OperatorAnswer: Sendable, Codable, Equatable {
@@ -123,6 +129,9 @@ public enum OperatorAnswer: Sendable, Codable, Equatable {
     case audit([AuditEntry], total: Int64)
     case auditVerified(AuditVerification)
     case publishLimits([String: Double])
+    case clients([ConnectedClient])
+    case brokers([BrokerNode])
+    case features([Feature: Availability])
 }
 
 /// Unresolved halves of one producer group, and how its check-backs go.

@@ -42,6 +42,10 @@ extension Broker {
         case .replays: return .told(.replays(replays()))
         case .checks: return .told(.checks(checkQueues()))
         case .publishLimits: return .told(.publishLimits(publishLimits()))
+        case .clients: return .told(.clients(connectedClients()))
+        case .brokers: return .told(.brokers([node()]))
+        case .features:
+            return .told(.features(Dictionary(uniqueKeysWithValues: Feature.allCases.map { ($0, .works) })))
         }
     }
 

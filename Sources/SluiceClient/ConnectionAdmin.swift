@@ -102,8 +102,7 @@ struct ConnectionAdmin: Admin {
         return outcome
     }
 
-    /// An action of this process's user.
-    private func act(
+    func act(
         _ action: OperatorAction, reason: String = "", dryRun: Bool = false
     ) async throws(APIError) -> ActionOutcome {
         try await act(action, ActionContext(actor: .current, reason: reason, dryRun: dryRun))

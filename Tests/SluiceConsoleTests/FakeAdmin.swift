@@ -81,8 +81,13 @@ struct FakeAdmin: Admin {
     func act(_ action: OperatorAction, _ context: ActionContext) async throws(APIError) -> ActionOutcome {
         throw APIError(.failed, "nothing can be done here")
     }
+    func act(_ action: OperatorAction, reason: String, dryRun: Bool) async throws(APIError) -> ActionOutcome {
+        try act(.operate(action, reason: reason, dryRun: dryRun)) {
+            if case .acted(let value) = $0 { value } else { nil }
+        }
+    }
     func ask(_ question: OperatorQuestion) async throws(APIError) -> OperatorAnswer {
-        throw APIError(.failed, "nothing can be asked here")
+        try ask(.question(question)) { if case .told(let value) = $0 { value } else { nil } }
     }
     func createTopic(_ config: TopicConfig) async throws(APIError) {}
     func updateTopic(_ config: TopicConfig) async throws(APIError) {}

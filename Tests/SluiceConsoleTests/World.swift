@@ -29,6 +29,17 @@ struct World: Sendable {
         1, 5, 10, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 1200, 1800, 3600, 7200,
     ].map { $0 * 1000 }
 
+    /// Answers to what RocketMQ has no request for.
+    var told: [OperatorQuestion: OperatorAnswer] = [:]
+    /// What operators did, dry runs included.
+    var operated: [Operated] = []
+
+    struct Operated: Sendable, Equatable {
+        var action: OperatorAction
+        var reason: String
+        var dryRun: Bool
+    }
+
     func reply(to query: Query) -> Result<Reply, APIError> {
         if let error { return .failure(error) }
         switch query {
@@ -68,6 +79,8 @@ struct World: Sendable {
             let status = queuesOfTopic[topic]?.first { $0.queue == queue }
             let end = min(status?.maxOffset ?? 0, from + Int64(limit))
             return .success(.messages((from..<max(from, end)).map { Self.message(topic, queue, $0) }))
+        case .question(let question):
+            return told[question].map { .success(.told($0)) } ?? .failure(APIError(.failed, "Nobody knows."))
         }
     }
 
@@ -111,6 +124,9 @@ struct World: Sendable {
                             id: Self.id(900 + index), offsetID: "", queue: QueueID(topic ?? message.topic, index),
                             queueOffset: 500 + Int64(index), physicalOffset: 0)
                     }))
+        case .operate(let action, let reason, let dryRun):
+            operated.append(Operated(action: action, reason: reason, dryRun: dryRun))
+            return .success(.acted(ActionOutcome(dryRun ? "would do it" : "did it")))
         }
     }
 

@@ -175,6 +175,7 @@ extension ConsoleModel {
             say((outcome.resolution == .commit ? "Committed: " : "Rolled back: ") + outcome.id, .good)
         case .success(.replayed(let receipts)):
             say("\(Format.plural(receipts.count, "message")) published again.", .good)
+        case .success(.acted(let outcome)): say(outcome.text, .good)
         case .failure(let error): say(error.message, .bad)
         }
     }

@@ -14,6 +14,7 @@ public enum Reply: Sendable, Equatable {
     case halves(HalfPage)
     case half(HalfMessage)
     case messages([StoredMessage])
+    case told(OperatorAnswer)
 }
 
 /// What an ``Act`` came to.
@@ -22,6 +23,7 @@ public enum Outcome: Sendable, Equatable {
     case reset([ResetStep])
     case resolved(ResolutionOutcome)
     case replayed([SendReceipt])
+    case acted(ActionOutcome)
 }
 
 /// What comes back from an ``Effect``.

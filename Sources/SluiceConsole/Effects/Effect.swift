@@ -15,11 +15,16 @@ public enum Act: Sendable, Equatable {
     case resolve(id: String, as: Resolution, reason: String)
     /// Stored messages again; nil is their own topic.
     case replay([StoredMessage], to: String?)
+    /// An operator's action, audited; a dry run says what it would do.
+    case operate(OperatorAction, reason: String, dryRun: Bool)
 
     /// False for what only looks.
     public var changesState: Bool {
-        if case .reset(let request) = self { return !request.dryRun }
-        return true
+        switch self {
+        case .reset(let request): !request.dryRun
+        case .operate(_, _, let dryRun): !dryRun
+        default: true
+        }
     }
 }
 

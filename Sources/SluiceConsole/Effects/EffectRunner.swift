@@ -56,6 +56,7 @@ public struct EffectRunner: Sendable {
         case .half(let id): .half(try await admin.half(id: id))
         case .page(let topic, let queue, let from, let limit):
             .messages(try await admin.browse(.queue(QueueID(topic, queue), from: from, limit: limit)))
+        case .question(let question): .told(try await admin.ask(question))
         }
     }
 
@@ -68,6 +69,8 @@ public struct EffectRunner: Sendable {
         case .resolve(let id, let resolution, let reason):
             .resolved(try await admin.resolve(id: id, as: resolution, reason: reason))
         case .replay(let messages, let topic): .replayed(try await admin.replay(messages, to: topic))
+        case .operate(let action, let reason, let dryRun):
+            .acted(try await admin.act(action, reason: reason, dryRun: dryRun))
         }
     }
 }

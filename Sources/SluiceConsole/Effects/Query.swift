@@ -1,3 +1,5 @@
+import SluiceAPI
+
 /// A question that the visible screen asks of the broker. Equal questions are asked once at a time.
 public enum Query: Sendable, Hashable {
     case broker
@@ -14,6 +16,8 @@ public enum Query: Sendable, Hashable {
     case half(String)
     /// Messages of a queue from an offset on.
     case page(topic: String, queue: Int, from: Int64, limit: Int)
+    /// What RocketMQ has no request for.
+    case question(OperatorQuestion)
 
     /// The question without what moves from one asking to the next, so that a repetition of it is recognised.
     var slot: Query {

@@ -17,6 +17,8 @@ struct ConsoleData: Sendable {
     var halves = Fetched<HalfPage>()
     var pages: [QueueID: Fetched<MessagePage>] = [:]
     var message: [MessageID: Fetched<StoredMessage?>] = [:]
+    /// What RocketMQ has no request for, by its question.
+    var told: [OperatorQuestion: Fetched<OperatorAnswer>] = [:]
 
     var published: [String: CounterTrack] = [:]
     var delivered: [String: CounterTrack] = [:]

@@ -52,6 +52,7 @@ extension ConsoleModel {
         case (.half(let half), .half(let id)): giveToDialog(.success(half), half: id)
         case (.messages(let messages), .page(let topic, let queue, let from, let limit)):
             store(messages, QueueID(topic, queue), from: from, limit: limit)
+        case (.told(let answer), .question(let question)): data.told[question, default: Fetched()].take(answer, at: now)
         default: break
         }
     }
@@ -120,6 +121,7 @@ extension ConsoleModel {
         case .histogram(_, let width, _): data.histograms[width, default: Fetched()].fail(error)
         case .halves: data.halves.fail(error)
         case .half(let id): giveToDialog(.failure(error), half: id)
+        case .question(let question): data.told[question, default: Fetched()].fail(error)
         case .page(let topic, let queue, let from, let limit):
             let id = QueueID(topic, queue)
             if case .message(id, from) = place, limit == 1 {
