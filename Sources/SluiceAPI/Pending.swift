@@ -37,7 +37,7 @@ public struct PendingDelay: Sendable, Codable, Equatable {
 }
 
 /// Which pending delays to list, soonest first.
-public struct DelayQuery: Sendable, Codable, Equatable {
+public struct DelayQuery: Sendable, Codable, Hashable {
     /// Only those for this topic.
     public var topic: String?
     /// Only those whose id or one of whose keys is this.

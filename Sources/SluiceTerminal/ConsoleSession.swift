@@ -207,7 +207,7 @@ extension ConsoleSession {
             let runner = runner
             let inbox = inbox
             inbox.effectStarted()
-            Task.detached { inbox.effectEnded(await runner.run(effect)) }
+            Task.detached { inbox.effectEnded(await runner.events(of: effect)) }
         }
     }
 }

@@ -41,12 +41,12 @@ final class EventInbox: Sendable {
 
     func effectStarted() { state.withLock { $0.running += 1 } }
 
-    /// Its answer, if it has one.
-    func effectEnded(_ event: Event?) {
+    /// What came of it, in order; nothing where it has no answer.
+    func effectEnded(_ events: [Event]) {
         let wakes = state.withLock { state in
             state.running -= 1
-            if let event { state.events.append(event) }
-            guard event != nil || state.running == 0 else { return false }
+            state.events += events
+            guard !events.isEmpty || state.running == 0 else { return false }
             defer { state.isAwake = true }
             return !state.isAwake
         }

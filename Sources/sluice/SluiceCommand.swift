@@ -20,7 +20,7 @@ struct Sluice: ParsableCommand {
             ConsoleCommand.self, DemoCommand.self, TopicCommand.self, PublishCommand.self, ConsumeCommand.self,
             ServeCommand.self, GroupCommand.self, DelayCommand.self, TransactionCommand.self, ReplayCommand.self,
             DeadLetterCommand.self, GateCommand.self, MessageCommand.self, AuditCommand.self, BenchCommand.self,
-            SimulateCommand.self,
+            SimulateCommand.self, PrintCommand.self,
         ],
         defaultSubcommand: ConsoleCommand.self)
 }

@@ -23,7 +23,8 @@ import Testing
         driver.type("3\n\n")
         #expect(driver.acts.isEmpty)
         driver.type("y")
-        #expect(driver.acts == [.resolve(id: World.id(1), as: .commit, reason: "the bank says yes")])
+        let commit = OperatorAction.resolve(id: World.id(1), .commit)
+        #expect(driver.acts == [.operate(commit, reason: "the bank says yes", dryRun: false)])
         #expect(driver.text.contains("offset 4,411"))
         driver.type("\u{1B}")
         #expect(driver.model.dialog == nil)
@@ -50,7 +51,7 @@ import Testing
         var driver = Driver()
         driver.type("5j  c")
         #expect(driver.text.contains("Commit 2 half messages?"))
-        driver.type("both paid\tcommit 2y")
+        driver.type("both paid\t2y")
         #expect(driver.acts.count == 2)
         #expect(driver.model.list.marks.isEmpty)
     }
@@ -59,7 +60,7 @@ import Testing
         var driver = Driver()
         driver.type("5j  c")
         driver.world.conflict = APIError(.unavailable, "The disk is full.")
-        driver.type("both paid\tcommit 2y")
+        driver.type("both paid\t2y")
         #expect(driver.acts.count == 1)
     }
 
@@ -75,16 +76,16 @@ import Testing
         driver.type("-10m")
         let target = OffsetTarget.time(driver.model.now - 600_000)
         let preview = ResetRequest(group: "order-landing", topic: "orders", target: target, dryRun: true)
-        #expect(driver.acts.last == .reset(preview))
+        #expect(driver.acts.last == .operate(.reset(preview), reason: "", dryRun: true))
         driver.press(.tab)
-        driver.type("confirm\n")
+        driver.type("too far\tconfirm\n")
         #expect(driver.acts.allSatisfy { !$0.changesState })
         // Time goes on between preview and commit: what was shown is what is done.
         driver.run(seconds: 5)
         driver.type("y")
         var commit = preview
         commit.dryRun = false
-        #expect(driver.acts.last == .reset(commit))
+        #expect(driver.acts.last == .operate(.reset(commit), reason: "too far", dryRun: false))
         #expect(driver.text.contains("was moved"))
     }
 
@@ -104,10 +105,9 @@ import Testing
         driver.press(.end)
         driver.type("r")
         #expect(driver.text.contains("Publish 2 messages again?"))
-        driver.type("orders-again\tconfirmy")
-        guard case .replay(let messages, to: let topic)? = driver.acts.last else { return #expect(Bool(false)) }
-        #expect(messages.map(\.queueOffset) == [625, 626])
-        #expect(topic == "orders-again")
+        driver.type("orders-again\tlost\tconfirmy")
+        let places = [625, 626].map { World.message("orders", 0, $0).physicalOffset }
+        #expect(driver.acts.last == .operate(.republish(places, to: "orders-again"), reason: "lost", dryRun: false))
     }
 
     // MARK: Publish
@@ -127,7 +127,7 @@ import Testing
 
     @Test func publishingAHalf() {
         var driver = Driver()
-        driver.type("porders\t\t\tx\t\t \tpay-service")
+        driver.type("porders\t\t\tx\t\t\t \tpay-service")
         driver.press(.control("s"))
         guard case .publishHalf(let message, let group)? = driver.acts.last else { return #expect(Bool(false)) }
         #expect(message.topic == "orders")
@@ -160,7 +160,9 @@ import Testing
 
     // MARK: Read-only
     @Test(arguments: [
-        "p", "5jc", "5jx", "3r", ":group billing\nr", ":topic orders\n\nr", ":publish\n", ":replay billing\n",
+        "p", "5jc", "5jx", "3r", ":group billing\nr", ":topic orders\n\nr", ":publish\n", ":replay billing\n", "4x",
+        "4n", "4r", "5ja", ":topic orders\nr", "2r", "u",
+        ":replay-time orders\n",
     ])
     func readOnlyRefuses(_ keys: String) {
         var driver = Driver(readOnly: true)
@@ -172,12 +174,14 @@ import Testing
 
     @Test func theRunnerRefusesToo() async {
         let runner = EffectRunner(admin: FakeAdmin(world: .demo), readOnly: true)
-        let act = Act.resolve(id: World.id(1), as: .commit, reason: "x")
+        let act = Act.operate(.resolve(id: World.id(1), .commit), reason: "x", dryRun: false)
         guard case .answer(.done(_, .failure(let error)))? = await runner.run(.act(Ticket(1), act)) else {
             return #expect(Bool(false))
         }
         #expect(error.code == .refused)
-        let look = Act.reset(ResetRequest(group: "billing", topic: "pay", target: .first, dryRun: true))
+        let look = Act.operate(
+            .reset(ResetRequest(group: "billing", topic: "pay", target: .first, dryRun: true)), reason: "", dryRun: true
+        )
         guard case .answer(.done(_, .success))? = await runner.run(.act(Ticket(2), look)) else {
             return #expect(Bool(false))
         }

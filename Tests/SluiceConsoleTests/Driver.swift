@@ -28,19 +28,20 @@ struct Driver {
         send(.tick(now: world.now))
     }
 
-    mutating func send(_ event: Event) {
-        var events = [event]
-        while !events.isEmpty {
-            for effect in model.update(events.removeFirst()) {
-                switch effect {
-                case .ask(let ticket, let query):
-                    asked.append(query)
-                    if isAnswering { events.append(.answer(.reply(ticket, query, world.reply(to: query)))) }
-                case .act(let ticket, let act):
-                    acts.append(act)
-                    if isAnswering { events.append(.answer(.done(ticket, world.outcome(of: act)))) }
-                default: outside.append(effect)
-                }
+    mutating func send(_ event: Event) { run(model.update(event)) }
+
+    /// Carries out effects, and those of their answers.
+    mutating func run(_ effects: [Effect]) {
+        var waiting = effects[...]
+        while let effect = waiting.popFirst() {
+            switch effect {
+            case .ask(let ticket, let query):
+                asked.append(query)
+                if isAnswering { waiting += model.update(.answer(.reply(ticket, query, world.reply(to: query)))) }
+            case .act(let ticket, let act):
+                acts.append(act)
+                if isAnswering { waiting += model.update(.answer(.done(ticket, world.outcome(of: act)))) }
+            default: outside.append(effect)
             }
         }
     }

@@ -38,9 +38,7 @@ struct FakeAdmin: Admin {
         try ask(.group(name)) { if case .group(let value) = $0 { value } else { nil } }
     }
     func delays(_ query: DelayQuery) async throws(APIError) -> DelayPage {
-        try ask(.delays(topic: query.topic, limit: query.limit)) {
-            if case .delays(let value) = $0 { value } else { nil }
-        }
+        try ask(.delays(query)) { if case .delays(let value) = $0 { value } else { nil } }
     }
     func delayHistogram(start: Int64, width: Int64, buckets: Int) async throws(APIError) -> DelayHistogram {
         try ask(.histogram(start: start, width: width, buckets: buckets)) {
@@ -60,12 +58,10 @@ struct FakeAdmin: Admin {
         }
     }
     func reset(_ request: ResetRequest) async throws(APIError) -> [ResetStep] {
-        try act(.reset(request)) { if case .reset(let value) = $0 { value } else { nil } }
+        throw APIError(.failed, "the console acts through act(_:reason:dryRun:)")
     }
     func resolve(id: String, as resolution: Resolution, reason: String) async throws(APIError) -> ResolutionOutcome {
-        try act(.resolve(id: id, as: resolution, reason: reason)) {
-            if case .resolved(let value) = $0 { value } else { nil }
-        }
+        throw APIError(.failed, "the console acts through act(_:reason:dryRun:)")
     }
     func publish(_ message: Message) async throws(APIError) -> SendReceipt {
         try act(.publish(message)) { if case .sent(let value) = $0 { value } else { nil } }
@@ -76,7 +72,7 @@ struct FakeAdmin: Admin {
         }
     }
     func replay(_ messages: [StoredMessage], to topic: String?) async throws(APIError) -> [SendReceipt] {
-        try act(.replay(messages, to: topic)) { if case .replayed(let value) = $0 { value } else { nil } }
+        throw APIError(.failed, "the console acts through act(_:reason:dryRun:)")
     }
     func act(_ action: OperatorAction, _ context: ActionContext) async throws(APIError) -> ActionOutcome {
         throw APIError(.failed, "nothing can be done here")

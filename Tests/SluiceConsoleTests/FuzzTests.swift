@@ -8,13 +8,16 @@ import Testing
 /// without what guards it.
 @Suite struct FuzzTests {
     static let keys: [Key] =
-        "1234567?:/[]-`qZitpcrxuovay+<>NDIOLBCTAKG jk\n茶/^[".map { Key.character($0) } + [
+        "1234567?:/[]-`qZitpcrxuovay+<>NDIOLBCTAKG jklfnwUF*@degXRV\n茶/^[".map { Key.character($0) } + [
             .enter, .enter, .tab, .tab, .backTab, .escape, .escape, .backspace, .delete, .up, .down, .left, .right,
             .home,
             .end, .pageUp, .pageDown, .control("s"), .control("u"), .control("r"), .control("c"), .function(3),
-            .alt("x"),
+            .alt("x"), .control("o"), .control("t"), .control("w"),
         ]
-    static let texts = ["order-88213", "confirm", "commit 2", "orders", "10", ":group billing", "\u{1B}[2J", "订单", ""]
+    static let texts = [
+        "order-88213", "confirm", "2", "orders", "10", ":group billing", ":audit", ":clients", ":brokers",
+        ":settings", "billing", "\u{1B}[2J", "订单", "",
+    ]
 
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func survives(_ seed: UInt64) {
@@ -44,7 +47,9 @@ import Testing
             }
         }
         // What is final was given a reason and typed out; no key brings it about alone.
-        for case .resolve(_, _, let reason) in driver.acts { #expect(!reason.isEmpty) }
+        for case .operate(let action, let reason, dryRun: false) in driver.acts where action.isFinal {
+            #expect(!reason.isEmpty)
+        }
         if seed == 4 { #expect(driver.acts.allSatisfy { !$0.changesState }) }
     }
 
@@ -61,7 +66,7 @@ import Testing
 
     /// The broker's state changes under the console's hands.
     private func disturb(_ driver: inout Driver, _ random: inout Random) {
-        switch random.below(8) {
+        switch random.below(9) {
         case 0: driver.world.topics.removeAll { _ in random.below(3) == 0 }
         case 1: driver.world = .demo
         case 2: driver.world.halves.removeAll { _ in random.below(2) == 0 }
@@ -69,9 +74,22 @@ import Testing
         case 4: driver.world.error = nil
         case 5: driver.world.groups.shuffle(using: &random)
         case 6: driver.world.delays = []
+        case 7: driver.world = [.steered, .cluster][random.below(2)]
         default: driver.world.now -= 5_000
         }
         if driver.world.now < driver.model.now - 100_000 { driver.world.now = driver.model.now }
+    }
+}
+
+extension OperatorAction {
+    /// What no key of the console may bring about alone.
+    fileprivate var isFinal: Bool {
+        switch self {
+        case .resolve, .cancelDelay, .deliverNow, .controlReplay(_, .cancel), .deleteTopic, .deleteGroup,
+            .resendDeadLetters:
+            true
+        default: false
+        }
     }
 }
 

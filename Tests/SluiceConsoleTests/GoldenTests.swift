@@ -14,6 +14,10 @@ import Testing
         var name: String
         var play: @Sendable (inout Driver) -> Void
         var description: String { name }
+        var world = World.demo
+        init(_ name: String, _ world: World, _ play: @escaping @Sendable (inout Driver) -> Void) {
+            (self.name, self.world, self.play) = (name, world, play)
+        }
         init(_ name: String, _ play: @escaping @Sendable (inout Driver) -> Void) {
             self.name = name
             self.play = play
@@ -49,11 +53,36 @@ import Testing
         },
         Scene("delays") { $0.type("4") },
         Scene("transactions") { $0.type("5jj ") },
-        Scene("peak-shaving") { $0.type("6") },
+        Scene("peak-shaving") { $0.type("7") },
         Scene("peak-shaving-scenario") {
             $0.send(.scenario(scenario))
-            $0.type("6")
+            $0.type("7")
         },
+        Scene("dead-letters", World.steered) { $0.type("6") },
+        Scene("dead-letter-messages", World.steered) { $0.type("6j\n ") },
+        Scene("clients", World.steered) { $0.type(":clients\nG") },
+        Scene("brokers", World.steered) { $0.type(":brokers\n") },
+        Scene("brokers-cluster", World.cluster) { $0.type(":brokers\nj") },
+        Scene("audit", World.steered) { $0.type(":audit\nvj") },
+        Scene("settings", World.cluster) { $0.type(":settings\n") },
+        Scene("clients-unavailable", World.cluster) { $0.type(":clients\n") },
+        Scene("topic-cluster", World.cluster) { $0.type(":topic orders\n") },
+        Scene("groups-gated", World.steered) { $0.type("3L") },
+        Scene("group-gated", World.steered) { $0.type(":group order-landing\n") },
+        Scene("peak-shaving-gated", World.steered) { $0.type("7") },
+        Scene("message-traced", World.steered) {
+            $0.type(":topic orders\n\n")
+            $0.press(.home)
+            $0.type("\n")
+        },
+        Scene("dialog-gate", World.steered) { $0.type(":group order-landing\ng") },
+        Scene("dialog-gate-substitute", World.cluster) { $0.type(":group order-landing\ng") },
+        Scene("dialog-limit", World.steered) { $0.type(":topic sms\ng") },
+        Scene("dialog-topic-new", World.steered) { $0.type("2nrefunds") },
+        Scene("dialog-topic-delete", World.steered) { $0.type(":topic pay\nXold\tpa") },
+        Scene("dialog-group-edit", World.steered) { $0.type(":group billing\ne") },
+        Scene("dialog-group-delete", World.steered) { $0.type(":group billing\nX") },
+        Scene("dialog-resend", World.steered) { $0.type("6j\n  r") },
         Scene("help") { $0.type("?") },
         Scene("dialog-publish") { $0.type("2p茶 {\"a\":1}\t+90s\t") },
         Scene("dialog-reset") { $0.type(":group order-landing\nr") },
@@ -65,6 +94,42 @@ import Testing
             $0.world.conflict = APIError(.conflict, "the producer rolled it back at 14:03:25.")
             $0.type("5jcbank says yes\torder-88213y")
         },
+        Scene("dialog-withdraw") { $0.type("4jx") },
+        Scene("dialog-withdraw-many") { $0.type("4  jjj  xthe campaign ended\t") },
+        Scene("dialog-reschedule") { $0.type("4jjr+5m") },
+        Scene("dialog-ask-again") { $0.type("5*a") },
+        Scene("dialog-commit-many") { $0.type("5*cd") },
+        Scene("dialog-range") { $0.type(":replay-time orders\n") },
+        Scene("dialog-what-if") {
+            $0.type(":group order-landing\n")
+            $0.run(seconds: 12)
+            $0.type("w2\t ")
+        },
+        Scene("group-what-if") {
+            $0.type(":group order-landing\n")
+            $0.run(seconds: 12)
+            $0.type("w14\t \n")
+        },
+        Scene("dialog-publish-lines") { $0.type("porders\t\t\t{\n  \"a\": 1\n}\t90s\tregion=east") },
+        Scene("dialog-templates") {
+            $0.type("p")
+            $0.press(.control("o"))
+            $0.send(.answer(.templates(templates, problems: ["bad.toml:3: this is not TOML"])))
+        },
+        Scene("delays-load") { $0.type("4l") },
+        Scene("delays-scrolled") { $0.type("4+>>") },
+        Scene("delays-found") { $0.type("4forders\torder-90003\n") },
+        Scene("replays") {
+            $0.world.replays = replays
+            $0.type(":replays\n")
+            $0.run(seconds: 1)
+            $0.world.replays[1].done += 900
+            $0.run(seconds: 1)
+        },
+        Scene("calls") {
+            for call in calls { $0.send(.called(call)) }
+            $0.type("@")
+        },
         Scene("dialog-theme") { $0.type("t") },
         Scene("dialog-jump") { $0.type(":topic orders\n\no12") },
         Scene("command") { $0.type("2:t") },
@@ -73,6 +138,46 @@ import Testing
             $0.type("2")
             $0.run(seconds: 5, isIdle: true)
         },
+    ]
+
+    private static let templates: [MessageTemplate] = {
+        var paid = MessageTemplate(name: "order-paid")
+        (paid.topic, paid.body) = ("orders", "{\n  \"order\": 1\n}")
+        var code = MessageTemplate(name: "验证码")
+        (code.topic, code.body) = ("sms", "您的验证码是 482913")
+        return [paid, code]
+    }()
+
+    private static let replays: [ReplayStatus] = {
+        func replay(_ id: Int, _ target: String?, _ state: ReplayStatus.State, _ done: Int64, _ speed: Double)
+            -> ReplayStatus
+        {
+            ReplayStatus(
+                id: id,
+                plan: ReplayPlan(
+                    topic: "orders", from: World.start - 3_600_000, to: World.start - 1_800_000, target: target,
+                    speed: speed), state: state, done: done, total: 90_000, damaged: id == 1 ? 2 : 0,
+                startedAt: World.start - 60_000)
+        }
+        return [
+            replay(1, nil, .done, 90_000, 0), replay(2, "orders-again", .running, 41_000, 10),
+            replay(3, nil, .paused, 1200, 1),
+        ]
+    }()
+
+    private static let calls: [CallRecord] = [
+        CallRecord(
+            kind: .query, time: World.start - 2340, milliseconds: 0.42, what: "topics", result: "6 topics",
+            isFailure: false),
+        CallRecord(
+            kind: .dryRun, time: World.start - 1200, milliseconds: 12.1, what: "cancel delay 7F00",
+            result: "would withdraw it", isFailure: false),
+        CallRecord(
+            kind: .act, time: World.start - 900, milliseconds: 1804, what: "gate of billing: 2.0k/s · it floods",
+            result: "the gate of billing is 2.0k/s now", isFailure: false),
+        CallRecord(
+            kind: .query, time: World.start - 300, milliseconds: 5000, what: "groups",
+            result: "unreachable: Nobody answers.", isFailure: true),
     ]
 
     private static let latency: [ScenarioStatus.Point] = (0..<120).map { second in
@@ -92,7 +197,7 @@ import Testing
 
     @Test(arguments: sizes, scenes)
     func screen(_ size: Size, _ scene: Scene) throws {
-        var driver = Driver(size: size)
+        var driver = Driver(scene.world, size: size)
         driver.run(seconds: 24)
         scene.play(&driver)
         let buffer = driver.view

@@ -8,7 +8,7 @@ import Testing
     }
 
     @Test func confirmingIsNeverEnter() {
-        for kind in [DialogKind.reset, .replay, .resolve] {
+        for kind in [DialogKind.reset, .replay, .range, .resolve, .operate] {
             #expect(KeyTable.binding(for: .enter, in: kind) == nil)
             #expect(KeyTable.binding(for: .character("y"), in: kind)?.operation == .confirm)
             let keys = KeyTable.bindings.filter { $0.context == .dialog(kind) && $0.operation == .confirm }.flatMap(

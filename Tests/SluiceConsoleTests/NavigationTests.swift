@@ -146,7 +146,7 @@ import Testing
     @Test func zoomAsksForOtherBars() {
         var driver = Driver()
         driver.type("4+")
-        #expect(driver.asked.contains { if case .histogram(_, 15_000, 61) = $0 { true } else { false } })
+        #expect(driver.asked.contains { if case .histogram(_, 15_000, 62) = $0 { true } else { false } })
         #expect(driver.text.contains("next 15m · 15s a bar"))
         driver.type("------------")
         #expect(driver.model.zoom == DelayZoom.widths.count - 1)
@@ -157,7 +157,7 @@ import Testing
         driver.send(.scenario(GoldenTests.scenario))
         driver.type("s")
         #expect(!driver.outside.contains(.scenarioKey("s")))
-        driver.type("6s")
+        driver.type("7s")
         #expect(driver.outside.contains(.scenarioKey("s")))
         #expect(driver.text.contains("database p99"))
         #expect(driver.text.contains("sync: on disk before it is acknowledged"))

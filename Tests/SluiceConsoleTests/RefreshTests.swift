@@ -52,11 +52,11 @@ import Testing
         driver.type("2")
         driver.asked = []
         driver.run(seconds: 1)
-        #expect(driver.asked.map(Self.kind) == ["broker", "flow", "topics"])
+        #expect(driver.asked.map(Self.kind) == ["broker", "flow", "topics", "question"])
         driver.type("5")
         driver.asked = []
         driver.run(seconds: 1)
-        #expect(driver.asked.map(Self.kind) == ["broker", "flow", "halves"])
+        #expect(driver.asked.map(Self.kind) == ["broker", "flow", "halves", "question"])
     }
 
     @Test func asksNothingTwiceWhileItIsAwaited() {
@@ -65,7 +65,7 @@ import Testing
         driver.isAnswering = false
         driver.asked = []
         driver.run(seconds: 5)
-        #expect(driver.asked.map(Self.kind) == ["broker", "flow", "topics"])
+        #expect(driver.asked.map(Self.kind) == ["broker", "flow", "topics", "question"])
     }
 
     @Test func overtakenAnswersAreDropped() {
@@ -100,7 +100,7 @@ import Testing
         var world = World.demo
         world.error = APIError(.unreachable, "Nobody answers.")
         var driver = Driver(world, size: Size(width: 120, height: 30))
-        for keys in ["1", "2", "3", "4", "5", "6"] {
+        for keys in ["1", "2", "3", "4", "5", "6", "7"] {
             driver.type(keys)
             #expect(driver.line(0).contains("backlog      –"))
             #expect(!driver.line(0).contains("halves 0"))

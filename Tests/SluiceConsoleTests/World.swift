@@ -1,6 +1,7 @@
 import SluiceAPI
-import SluiceConsole
 import SluiceMessage
+
+@testable import SluiceConsole
 
 /// A broker made of fixed values: what it is asked it answers from what is written here.
 struct World: Sendable {
@@ -31,6 +32,8 @@ struct World: Sendable {
 
     /// Answers to what RocketMQ has no request for.
     var told: [OperatorQuestion: OperatorAnswer] = [:]
+    /// Delays that were delivered or withdrawn.
+    var settledDelays: Set<String> = []
     /// What operators did, dry runs included.
     var operated: [Operated] = []
 
@@ -58,8 +61,12 @@ struct World: Sendable {
                 return .failure(APIError(.notFound, "There is no group \(name)."))
             }
             return .success(.group(GroupStatus(summary: group, queues: queuesOfGroup[name] ?? [], clients: [])))
-        case .delays(_, let limit):
-            let items = Array(delays.sorted { $0.due < $1.due }.prefix(limit))
+        case .delays(let query):
+            let matching = delays.sorted { $0.due < $1.due }.filter { delay in
+                (query.topic ?? delay.topic) == delay.topic
+                    && (query.key.map { delay.id == $0 || delay.keys.contains($0) } ?? true)
+            }
+            let items = Array(matching.dropFirst(query.skip).prefix(query.limit))
             return .success(.delays(DelayPage(total: delayTotal ?? delays.count, items: items, levels: Self.levels)))
         case .histogram(let start, let width, let buckets):
             var counts = Array(repeating: 0, count: buckets)
@@ -79,8 +86,36 @@ struct World: Sendable {
             let status = queuesOfTopic[topic]?.first { $0.queue == queue }
             let end = min(status?.maxOffset ?? 0, from + Int64(limit))
             return .success(.messages((from..<max(from, end)).map { Self.message(topic, queue, $0) }))
+        case .scan(let id, let from, let limit):
+            return reply(to: .page(topic: id.topic, queue: id.queue, from: from, limit: limit))
+        case .trace(let id):
+            guard topics.contains(where: { $0.config.name == MessageTrace.topic }) else {
+                return .failure(APIError(.notFound, "There is no topic \(MessageTrace.topic)."))
+            }
+            return .success(.messages(Self.trace(of: id)))
         case .question(let question):
-            return told[question].map { .success(.told($0)) } ?? .failure(APIError(.failed, "Nobody knows."))
+            return (told[question] ?? Self.usual(question)).map { .success(.told($0)) }
+                ?? .failure(APIError(.failed, "Nobody knows."))
+        }
+    }
+
+    /// What one broker of ours answers.
+    private static func usual(_ question: OperatorQuestion) -> OperatorAnswer? {
+        switch question {
+        case .features: .features(Dictionary(uniqueKeysWithValues: Feature.allCases.map { ($0, .works) }))
+        case .gates: .gates([])
+        case .publishLimits: .publishLimits([:])
+        case .clients: .clients([])
+        case .audit: .audit([], total: 0)
+        case .replays: .replays([])
+        case .checks:
+            .checks([
+                CheckQueue(
+                    group: "coupon-service", unresolved: 1, setAside: 0, waiting: 0, perSecond: 10, producersOnline: 1),
+                CheckQueue(
+                    group: "pay-service", unresolved: 3, setAside: 1, waiting: 2, perSecond: 10, producersOnline: 0),
+            ])
+        default: nil
         }
     }
 
@@ -102,35 +137,13 @@ struct World: Sendable {
                 id: Self.id(77), offsetID: Self.id(78), queue: QueueID(message.topic, 3), queueOffset: 12,
                 physicalOffset: 4096)
             return .success(.sent(receipt))
-        case .reset(let request): return .success(.reset(steps(request)))
-        case .resolve(let id, let resolution, _):
-            if let conflict { return .failure(conflict) }
-            guard let half = halves.first(where: { $0.id == id }) else {
-                return .failure(APIError(.notFound, "There is no unresolved half \(id)."))
-            }
-            halves.removeAll { $0.id == id }
-            let readers = (try? topic(half.topic).get())?.groups ?? []
-            return .success(
-                .resolved(
-                    ResolutionOutcome(
-                        id: id, resolution: resolution,
-                        visibleAt: resolution == .commit ? QueueID(half.topic, half.queue) : nil,
-                        queueOffset: resolution == .commit ? 4411 : nil, receivers: readers)))
-        case .replay(let messages, let topic):
-            return .success(
-                .replayed(
-                    messages.enumerated().map { index, message in
-                        SendReceipt(
-                            id: Self.id(900 + index), offsetID: "", queue: QueueID(topic ?? message.topic, index),
-                            queueOffset: 500 + Int64(index), physicalOffset: 0)
-                    }))
         case .operate(let action, let reason, let dryRun):
             operated.append(Operated(action: action, reason: reason, dryRun: dryRun))
-            return .success(.acted(ActionOutcome(dryRun ? "would do it" : "did it")))
+            return operate(action, dryRun).map { .acted($0) }
         }
     }
 
-    private func steps(_ request: ResetRequest) -> [ResetStep] {
+    func steps(_ request: ResetRequest) -> [ResetStep] {
         (queuesOfGroup[request.group] ?? []).filter {
             $0.id.topic == request.topic && (request.queue == nil || request.queue == $0.id.queue)
         }.map { queue in

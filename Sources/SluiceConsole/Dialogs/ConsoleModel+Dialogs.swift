@@ -33,9 +33,21 @@ extension ConsoleModel {
         case .replay(var dialog):
             requests = dialog.perform(operation)
             self.dialog = .replay(dialog)
+        case .range(var dialog):
+            requests = dialog.perform(operation, in: dialogContext)
+            self.dialog = .range(dialog)
         case .resolve(var dialog):
             requests = dialog.perform(operation)
             self.dialog = .resolve(dialog)
+        case .operate(var dialog):
+            requests = dialog.perform(operation, in: dialogContext)
+            self.dialog = .operate(dialog)
+        case .whatIf(var dialog):
+            requests = dialog.perform(operation)
+            self.dialog = .whatIf(dialog)
+        case .find(var dialog):
+            requests = dialog.perform(operation)
+            self.dialog = .find(dialog)
         case .chooser(var chooser):
             requests = chooser.perform(operation)
             self.dialog = .chooser(chooser)
@@ -65,6 +77,19 @@ extension ConsoleModel {
             guard open.isTyping else { return }
             open.insert(text)
             dialog = .resolve(open)
+        case .operate(var open):
+            guard open.isTyping else { return }
+            requests = open.insert(text, in: dialogContext)
+            dialog = .operate(open)
+        case .range(var open):
+            requests = open.insert(text, in: dialogContext)
+            dialog = .range(open)
+        case .whatIf(var open):
+            open.insert(text)
+            dialog = .whatIf(open)
+        case .find(var open):
+            open.insert(text)
+            dialog = .find(open)
         case .jump(var open):
             open.field.insert(text.filter { !$0.isNewline })
             open.problem = nil
@@ -77,15 +102,25 @@ extension ConsoleModel {
     mutating func fulfil(_ requests: [DialogRequest], _ effects: inout [Effect]) {
         for request in requests {
             switch request {
-            case .close: closeDialog(&effects)
+            case .close:
+                let offer = undoOffer
+                closeDialog(&effects)
+                if !offer.isEmpty { say("Done" + offer, .good, for: 15_000) }
             case .bell: effects.append(.bell)
             case .ask(let query): if inFlight[query.slot] == nil { ask(query, &effects) }
             case .finish(let text, let kind):
-                say(text, kind, for: 15_000)
+                say(text + undoOffer, kind, for: 15_000)
                 closeDialog(&effects)
             case .act(let act): start(act, &effects)
             case .choose(let choice): choose(choice, &effects)
             case .jump(let offset): jump(to: offset)
+            case .effect(let effect): effects.append(effect)
+            case .go(let target): go(to: target, &effects)
+            case .published(let draft):
+                if published.last != draft { published.append(draft) }
+                if published.count > 100 { published.removeFirst() }
+            case .keepWhatIf(let group, let what): whatIf = what.isAsItIs ? nil : (group, what)
+            case .find(let topic, let key): find(topic: topic, key: key, &effects)
             }
         }
     }
@@ -108,25 +143,28 @@ extension ConsoleModel {
         case .replay(var open):
             open.pending = ticket
             dialog = .replay(open)
+        case .range(var open):
+            open.pending = ticket
+            dialog = .range(open)
         case .resolve(var open):
             open.pending = ticket
             dialog = .resolve(open)
-        case .chooser, .jump, nil: return
+        case .operate(var open):
+            open.pending = ticket
+            dialog = .operate(open)
+        case .whatIf, .find, .chooser, .jump, nil: return
         }
+        note(ticket, act)
         effects.append(.act(ticket, act))
     }
 
     /// Closing while something is on its way does not take it back: its outcome goes to the status line.
     private mutating func closeDialog(_ effects: inout [Effect]) {
-        if let pending = pendingAct, !isPreview { orphans.insert(pending) }
+        if let pending = pendingAct, startedActs[pending]?.act.changesState == true { orphans.insert(pending) }
         if orphans.count > 100 { orphans.removeAll() }
+        actBatch += 1
         dialog = nil
         refresh(&effects)
-    }
-
-    private var isPreview: Bool {
-        if case .reset(let open) = dialog { return !open.isCommitting }
-        return false
     }
 
     private var pendingAct: Ticket? {
@@ -134,14 +172,19 @@ extension ConsoleModel {
         case .publish(let form): form.pending
         case .reset(let open): open.pending
         case .replay(let open): open.pending
+        case .range(let open): open.pending
         case .resolve(let open): open.pending
-        case .chooser, .jump, nil: nil
+        case .operate(let open): open.pending
+        case .whatIf, .find, .chooser, .jump, nil: nil
         }
     }
 
     mutating func takeOutcome(
         _ ticket: Ticket, _ result: Result<Outcome, APIError>, _ effects: inout [Effect]
     ) {
+        let started = startedActs.removeValue(forKey: ticket)
+        if let started, case .success(.acted(let outcome)) = result { remember(started, outcome) }
+        if advanceChain(ticket, result, &effects) { return }
         guard pendingAct == ticket else {
             if orphans.remove(ticket) != nil { report(result) }
             return
@@ -161,8 +204,15 @@ extension ConsoleModel {
             requests = open.take(result)
             dialog = .resolve(open)
             // What was marked is done with.
-            lists[.transactions]?.marks.subtract(open.halves.map(\.id))
-        case .chooser, .jump, nil: break
+            if started?.act.changesState == true { lists[.transactions]?.marks.subtract(open.halves.map(\.id)) }
+        case .operate(var open):
+            requests = open.take(result)
+            dialog = .operate(open)
+            if let place = open.marksOf, requests.isFinishing || open.isFinished { clearMarks(of: place) }
+        case .range(var open):
+            requests = open.take(result)
+            dialog = .range(open)
+        case .whatIf, .find, .chooser, .jump, nil: break
         }
         fulfil(requests, &effects)
     }
@@ -170,12 +220,7 @@ extension ConsoleModel {
     private mutating func report(_ result: Result<Outcome, APIError>) {
         switch result {
         case .success(.sent(let receipt)): say("Published: \(receipt.id)", .good)
-        case .success(.reset(let steps)): say("Moved the group on \(Format.plural(steps.count, "queue")).", .good)
-        case .success(.resolved(let outcome)):
-            say((outcome.resolution == .commit ? "Committed: " : "Rolled back: ") + outcome.id, .good)
-        case .success(.replayed(let receipts)):
-            say("\(Format.plural(receipts.count, "message")) published again.", .good)
-        case .success(.acted(let outcome)): say(outcome.text, .good)
+        case .success(.acted(let outcome)): say(OperateDialog.sentence(outcome.text), .good)
         case .failure(let error): say(error.message, .bad)
         }
     }
@@ -183,10 +228,10 @@ extension ConsoleModel {
     // MARK: What an open dialog waits for
     mutating func giveToDialog(_ result: Result<TopicStatus, APIError>, topic: String) {
         switch dialog {
-        case .resolve(var open) where open.first?.topic == topic:
+        case .resolve(var open) where open.topics.contains(topic):
             switch result {
-            case .success(let status): open.target.take(status, at: now)
-            case .failure(let error): open.target.fail(error)
+            case .success(let status): open.targets[topic, default: Fetched()].take(status, at: now)
+            case .failure(let error): open.targets[topic, default: Fetched()].fail(error)
             }
             dialog = .resolve(open)
         case .replay(var open) where open.topic == topic:
@@ -210,6 +255,23 @@ extension ConsoleModel {
         dialog = .resolve(open)
     }
 
+    // MARK: Operator's actions
+    /// Opens the dialog of an action, tried at once without effect.
+    mutating func open(_ operate: OperateDialog, _ effects: inout [Effect]) {
+        var open = operate
+        open.focus = open.places.first ?? .choices
+        let requests = open.look(dialogContext)
+        dialog = .operate(open)
+        for query in open.questions where inFlight[query.slot] == nil { ask(query, &effects) }
+        fulfil(requests, &effects)
+    }
+
+    private mutating func clearMarks(of place: Location) {
+        lists[place]?.marks = []
+        if place == .delays { markedDelays = [:] }
+        if case .messages(let id) = place { markedMessages = markedMessages.filter { $0.key.queue != id } }
+    }
+
     // MARK: Choices
     private mutating func choose(_ choice: String, _ effects: inout [Effect]) {
         guard case .chooser(let chooser) = dialog else { return }
@@ -227,4 +289,9 @@ extension ConsoleModel {
         refreshInterval = length
         say("Refreshing every \(text).", .good, for: 4000)
     }
+}
+
+extension [DialogRequest] {
+    /// True when the dialog ends with it.
+    fileprivate var isFinishing: Bool { contains { if case .finish(_, .good) = $0 { true } else { false } } }
 }

@@ -8,25 +8,24 @@ extension ConsoleModel {
     /// Why nothing can be changed; nil when it can.
     var whyNoActing: String? { settings.readOnly ? Self.readOnlySentence : nil }
 
-    var whyNoHalf: String? {
-        whyNoActing ?? (selectedHalves.isEmpty ? "There is no half message to resolve." : nil)
+    func whyNoHalf(_ feature: Feature = .resolve) -> String? {
+        whyNoAct(feature) ?? (selectedHalves.isEmpty ? "There is no half message to resolve." : nil)
     }
 
     var whyNoReplay: String? {
         if let reason = whyNoActing { return reason }
+        if deadLetterQueue != nil { return whyNoResend }
         switch place {
         case .groups, .group:
+            if let reason = whyNot(.reset) { return reason }
             guard let name = groupInFront else { return "There is no group to move." }
             let summary = data.groups.value?.first { $0.config.name == name } ?? data.group[name]?.value?.summary
             return summary?.model == .broadcasting
                 ? "\(name) is broadcasting: its clients keep their own offsets." : nil
-        default: return selectedMessages.isEmpty ? "There is no message to publish again." : nil
+        case .topics, .topic:
+            return whyNot(.pacedReplay) ?? (topicInFront == nil ? "There is no topic to replay." : nil)
+        default: return whyNot(.republish) ?? (selectedMessages.isEmpty ? "There is no message to publish again." : nil)
         }
-    }
-
-    private var groupInFront: String? {
-        if case .group(let name) = place { return name }
-        return place == .groups ? selectedRow?.id : nil
     }
 
     /// The marked halves, else the one selected.
@@ -54,27 +53,22 @@ extension ConsoleModel {
     }
 
     mutating func openPublish(topic: String?) {
-        dialog = .publish(PublishForm(topic: topic ?? topicInFront))
-    }
-
-    private var topicInFront: String? {
-        switch place {
-        case .topic(let name): name
-        case .messages(let id), .message(let id, _): id.topic
-        case .topics: selectedRow?.id
-        default: nil
-        }
+        dialog = .publish(PublishForm(topic: topic ?? topicInFront, history: published))
     }
 
     mutating func openResolve(_ resolution: Resolution, _ effects: inout [Effect]) {
         let halves = selectedHalves
-        guard let first = halves.first else { return }
-        dialog = .resolve(ResolveDialog(halves: halves, resolution: resolution))
-        fulfil([.ask(.topic(first.topic)), .ask(.half(first.id))], &effects)
+        guard !halves.isEmpty else { return }
+        let open = ResolveDialog(halves: halves, resolution: resolution)
+        dialog = .resolve(open)
+        fulfil(open.look(), &effects)
     }
 
     mutating func openReplay(_ effects: inout [Effect]) {
+        if deadLetterQueue != nil { return openResend(&effects) }
         if let group = groupInFront { return openReset(group, &effects) }
+        if case .topics = place, let topic = topicInFront { return openRange(topic, &effects) }
+        if case .topic(let topic) = place { return openRange(topic, &effects) }
         let messages = selectedMessages
         guard !messages.isEmpty else { return }
         var open = ReplayDialog(messages: messages)

@@ -3,7 +3,7 @@ import SluiceMessage
 
 /// The kinds of dialogs, for the key table.
 enum DialogKind: String, Sendable, Hashable, CaseIterable {
-    case publish, reset, replay, resolve, chooser, jump
+    case publish, reset, replay, range, resolve, operate, whatIf, find, chooser, jump
 }
 
 /// The dialog that is open.
@@ -11,7 +11,11 @@ enum Dialog: Sendable {
     case publish(PublishForm)
     case reset(ResetDialog)
     case replay(ReplayDialog)
+    case range(RangeDialog)
     case resolve(ResolveDialog)
+    case operate(OperateDialog)
+    case whatIf(WhatIfDialog)
+    case find(FindDialog)
     case chooser(Chooser)
     case jump(JumpDialog)
 
@@ -20,7 +24,11 @@ enum Dialog: Sendable {
         case .publish: .publish
         case .reset: .reset
         case .replay: .replay
+        case .range: .range
         case .resolve: .resolve
+        case .operate: .operate
+        case .whatIf: .whatIf
+        case .find: .find
         case .chooser: .chooser
         case .jump: .jump
         }
@@ -32,9 +40,12 @@ enum Dialog: Sendable {
         case .publish(let form): form.field != nil
         case .reset(let dialog): dialog.isTyping
         case .replay(let dialog): dialog.isTyping
+        case .range(let dialog): dialog.isTyping
         case .resolve(let dialog): dialog.isTyping
+        case .operate(let dialog): dialog.isTyping
+        case .whatIf(let dialog): dialog.isTyping
         case .chooser: false
-        case .jump: true
+        case .jump, .find: true
         }
     }
 }
@@ -49,6 +60,14 @@ enum DialogRequest: Sendable {
     case bell
     case choose(String)
     case jump(Int64)
+    /// Something of the driver's or the templates'.
+    case effect(Effect)
+    case go(Location)
+    /// Was published: kept for the form's history.
+    case published(MessageTemplate)
+    case keepWhatIf(String, WhatIf)
+    /// Delays by topic and key.
+    case find(topic: String?, key: String?)
 }
 
 /// What a dialog may know of the world.

@@ -55,6 +55,31 @@ struct DialogBox {
         y += 1
     }
 
+    /// A label and a field of several lines, of which those around the cursor are shown.
+    mutating func area(
+        _ label: String, _ field: TextField, rows: Int, isFocused: Bool, labelWidth: Int, hint: [Span] = [],
+        _ painter: inout Painter
+    ) {
+        let row = field.place.row
+        let top = max(0, min(row - rows + 1, field.lines.count - rows))
+        let hintWidth = hint.reduce(0) { $0 + DisplayWidth.of($1.text) }
+        let x = inner.x + labelWidth + 1
+        let room = max(1, min(max(8, inner.maxX - x - (hintWidth == 0 ? 0 : hintWidth + 2)), inner.maxX - x))
+        for index in top..<(top + rows) where !isFull {
+            let first = index == top
+            painter.put(
+                first ? label : index == top + 1 && field.lines.count > rows ? "\(field.lines.count) lines" : "",
+                x: inner.x,
+                y: y, width: labelWidth, first && isFocused ? .accent : .dim)
+            painter.buffer.fill(Rect(x: x, y: y, width: room, height: 1), style: painter.theme[.input])
+            let window = field.line(index).window(room)
+            painter.put(window.text, x: x, y: y, width: room, .input)
+            if isFocused, index == row { painter.cursor = (x + window.cursor, y) }
+            if first { painter.put(hint, x: x + room + 2, y: y, width: inner.maxX - x - room - 2) }
+            y += 1
+        }
+    }
+
     /// A label and one of a few choices.
     mutating func choice(
         _ label: String, _ choices: [String], selected: Int, isFocused: Bool, labelWidth: Int, _ painter: inout Painter

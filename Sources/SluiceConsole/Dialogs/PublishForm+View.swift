@@ -3,36 +3,91 @@ import SluiceMessage
 
 extension PublishForm {
     func draw(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
+        switch mode {
+        case .picking(let selected): return drawTemplates(selected, rect, &painter)
+        case .form, .naming: break
+        }
         let title = isTransaction ? "Publish as half of a transaction" : "Publish a message"
-        var box = DialogBox(title, lines: isTransaction ? 10 : 9, width: min(96, rect.width - 2), in: rect, &painter)
+        let rows = bodyRows(rect)
+        var box = DialogBox(
+            title, lines: (isTransaction ? 10 : 9) + rows, width: min(96, rect.width - 2), in: rect, &painter)
         let label = 14
         func text(_ item: Item) -> TextField { fields[item] ?? TextField() }
-        box.field(
-            "Topic", text(.topic), isFocused: focus == .topic, labelWidth: label, hint: topicHint(model), &painter)
-        box.field("Tag", text(.tag), isFocused: focus == .tag, labelWidth: label, &painter)
-        box.field("Key", text(.key), isFocused: focus == .key, labelWidth: label, hint: keyHint, &painter)
-        let size = (fields[.body]?.text ?? "").utf8.count
-        box.field(
-            "Body", text(.body), isFocused: focus == .body, labelWidth: label, hint: [Span(Format.bytes(size), .dim)],
+        func isIn(_ item: Item) -> Bool { mode == .form && focus == item }
+        box.field("Topic", text(.topic), isFocused: isIn(.topic), labelWidth: label, hint: topicHint(model), &painter)
+        box.field("Tag", text(.tag), isFocused: isIn(.tag), labelWidth: label, &painter)
+        box.field("Key", text(.key), isFocused: isIn(.key), labelWidth: label, hint: keyHint, &painter)
+        let size = Format.bytes((fields[.body]?.text ?? "").utf8.count)
+        box.area(
+            "Body", text(.body), rows: rows, isFocused: isIn(.body), labelWidth: label, hint: [Span(size, .dim)],
             &painter)
+        box.field("Delay", text(.delay), isFocused: isIn(.delay), labelWidth: label, hint: delayHint(model), &painter)
         box.field(
-            "Delay", text(.delay), isFocused: focus == .delay, labelWidth: label, hint: delayHint(model), &painter)
+            "Properties", text(.properties), isFocused: isIn(.properties), labelWidth: label,
+            hint: isIn(.properties) ? [Span("name=value name2=value2", .dim)] : [], &painter)
         box.choice(
             "Transaction", ["no", "yes, leave it unresolved"], selected: isTransaction ? 1 : 0,
-            isFocused: focus == .transaction, labelWidth: label, &painter)
+            isFocused: isIn(.transaction), labelWidth: label, &painter)
         if isTransaction {
             box.field(
-                "Producer group", text(.producerGroup), isFocused: focus == .producerGroup, labelWidth: label, &painter)
+                "Producer group", text(.producerGroup), isFocused: isIn(.producerGroup), labelWidth: label, &painter)
         }
+        if mode == .naming {
+            box.field("Save as", templateName, isFocused: true, labelWidth: label, hint: nameHint, &painter)
+        } else {
+            drawState(&box, &painter)
+        }
+        if mode == .naming {
+            box.keys([("Enter", "save the template"), ("Esc", "back to the form")], isFocused: false, &painter)
+        } else {
+            box.keys(
+                [
+                    (focus == .send ? "Enter" : "Ctrl-S", "publish"), ("↑↓", "earlier ones"), ("Ctrl-O", "template"),
+                    ("Ctrl-T", "save as"), ("Esc", "leave it"),
+                ], isFocused: focus == .send, &painter)
+        }
+    }
+
+    private func bodyRows(_ rect: Rect) -> Int { max(1, min(rect.height - 14, 6)) }
+
+    private var nameHint: [Span] { problem.map { [Span($0, .bad)] } ?? [] }
+
+    private func drawState(_ box: inout DialogBox, _ painter: inout Painter) {
         if let problem {
             box.line(problem, .bad, &painter)
+        } else if pending != nil {
+            box.line("Publishing…", .accent, &painter)
+        } else if let recalled {
+            box.line("\(recalled + 1) of \(history.count) published from here", .dim, &painter)
         } else {
-            box.line(pending == nil ? "" : "Publishing…", .accent, &painter)
+            box.line(note ?? "", .good, &painter)
         }
-        box.skip()
-        box.keys(
-            [(focus == .send ? "Enter" : "Ctrl-S", "publish"), ("Tab", "next field"), ("Esc", "leave it")],
-            isFocused: focus == .send, &painter)
+    }
+
+    private func drawTemplates(_ selected: Int, _ rect: Rect, _ painter: inout Painter) {
+        let list = templates ?? []
+        let rows = min(max(1, list.count), max(1, rect.height - 4 - templateProblems.count))
+        var box = DialogBox(
+            "Templates", lines: rows + 1 + templateProblems.count, width: min(96, rect.width - 2), in: rect, &painter)
+        if list.isEmpty {
+            let text = templates == nil ? "Reading them…" : "None yet: Ctrl-T in the form saves one."
+            box.line(text, .dim, &painter)
+        }
+        let top = max(0, min(selected - rows / 2, list.count - rows))
+        for index in top..<min(list.count, top + rows) {
+            let template = list[index]
+            let y = box.y
+            box.line(
+                [
+                    Span("  " + DisplayWidth.pad(template.name, to: 24)), Span(" \(template.topic)  ", .accent),
+                    Span(MessagesScreen.bodyPeek(Array(template.body.utf8.prefix(400))), .dim),
+                ], &painter)
+            guard index == selected else { continue }
+            painter.put("▸", x: box.inner.x, y: y, .accent)
+            painter.select(Rect(x: box.inner.x, y: y, width: box.inner.width, height: 1))
+        }
+        for problem in templateProblems { box.line(problem, .bad, &painter) }
+        box.keys([("Enter", "fill the form with it"), ("Esc", "back to the form")], isFocused: false, &painter)
     }
 
     private var keyHint: [Span] { focus == .key ? [Span("several: with spaces", .dim)] : [] }

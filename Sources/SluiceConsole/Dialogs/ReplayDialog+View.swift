@@ -8,16 +8,18 @@ extension ReplayDialog {
         if let done { return drawDone(done, rect, width, &painter) }
         let effect = effect
         let lines = DialogBox.wrap(effect, width: width - 4, limit: 3).count
-        var box = DialogBox(title, lines: lines + 5, width: width, in: rect, &painter)
+        var box = DialogBox(title, lines: lines + 6, width: width, in: rect, &painter)
         box.paragraph(effect, limit: 3, &painter)
         box.line("Final: what was published stays. Each copy names its source.", .warning, &painter)
         let own = messages.first.map { "empty is \($0.realTopic)" } ?? ""
         box.field("To topic", target, isFocused: focus == .target, labelWidth: 12, hint: [Span(own, .dim)], &painter)
+        box.field("Reason", reason, isFocused: focus == .reason, labelWidth: 12, &painter)
         box.field("Type \(Self.password)", typed, isFocused: focus == .typed, labelWidth: 12, &painter)
         if let problem {
             box.line(problem, .bad, &painter)
         } else {
-            box.line(pending != nil ? "Publishing…" : "", .accent, &painter)
+            let trial = trial.map { "Dry run: \($0.text)." } ?? ""
+            box.line(isCommitting ? "Publishing…" : trial, isCommitting ? .accent : .text, &painter)
         }
         let isChoosing = focus == .choices
         box.keys(
@@ -40,11 +42,13 @@ extension ReplayDialog {
         return "\(count) would go to \(topic), read by \(groups)."
     }
 
-    private func drawDone(_ receipts: [SendReceipt], _ rect: Rect, _ width: Int, _ painter: inout Painter) {
+    private func drawDone(_ outcome: ActionOutcome, _ rect: Rect, _ width: Int, _ painter: inout Painter) {
+        let receipts = outcome.stored
         let shown = min(receipts.count, 8)
-        let title = "\(Format.plural(receipts.count, "message")) published again"
+        let title = "\(Format.plural(outcome.count, "message")) published again"
         var box = DialogBox(
-            title, lines: shown + 2 + (receipts.count > shown ? 1 : 0), width: width, in: rect, &painter)
+            title, lines: shown + 3 + (receipts.count > shown ? 1 : 0), width: width, in: rect, &painter)
+        box.line(outcome.text, outcome.count == messages.count ? .good : .attention, &painter)
         for receipt in receipts.prefix(shown) {
             let queue = receipt.queue
             box.line(

@@ -3,20 +3,24 @@ import SluiceMessage
 
 /// Publishes stored messages again, to their own topic or another.
 struct ReplayDialog: Sendable {
-    enum Focus: Int, Sendable { case target, typed, choices }
+    enum Focus: Int, Sendable { case target, reason, typed, choices }
     static let password = "confirm"
 
     var messages: [StoredMessage]
     var target = TextField()
+    var reason = TextField()
     var typed = TextField()
     var focus = Focus.target
     /// Who will receive the copies.
     var receivers = Fetched<TopicStatus>()
     var pending: Ticket?
     var problem: String?
-    var done: [SendReceipt]?
+    /// What the dry run said.
+    var trial: ActionOutcome?
+    var isCommitting = false
+    var done: ActionOutcome?
 
-    var isTyping: Bool { focus != .choices && pending == nil && done == nil }
+    var isTyping: Bool { focus != .choices && !isCommitting && done == nil }
     /// The topic that the copies go to.
     var topic: String { target.trimmed.isEmpty ? messages.first?.realTopic ?? "" : target.trimmed }
 
@@ -27,6 +31,7 @@ struct ReplayDialog: Sendable {
         case .target:
             target.insert(line)
             return look()
+        case .reason: reason.insert(line)
         case .typed:
             typed.insert(line)
             if typed.trimmed == Self.password { focus = .choices }
@@ -37,19 +42,28 @@ struct ReplayDialog: Sendable {
 
     mutating func look() -> [DialogRequest] {
         receivers = Fetched()
-        return topic.isEmpty ? [] : [.ask(.topic(topic))]
+        trial = nil
+        problem = nil
+        return topic.isEmpty ? [] : [.ask(.topic(topic)), .act(act(dryRun: true))]
+    }
+
+    private func act(dryRun: Bool) -> Act {
+        .operate(
+            .republish(messages.map(\.physicalOffset), to: target.trimmed.isEmpty ? nil : target.trimmed),
+            reason: dryRun ? "" : reason.trimmed, dryRun: dryRun)
     }
 
     mutating func perform(_ operation: Operation) -> [DialogRequest] {
         if operation == .cancel { return [.close] }
-        guard done == nil, pending == nil else { return [] }
+        guard done == nil, !isCommitting else { return [] }
         switch operation {
-        case .nextField: focus = Focus(rawValue: (focus.rawValue + 1) % 3) ?? .target
-        case .previousField: focus = Focus(rawValue: (focus.rawValue + 2) % 3) ?? .target
+        case .nextField: focus = Focus(rawValue: (focus.rawValue + 1) % 4) ?? .target
+        case .previousField: focus = Focus(rawValue: (focus.rawValue + 3) % 4) ?? .target
         case .dryRun: return look()
         case .confirm: return confirm()
         default:
             if focus == .target, target.edit(operation) { return look() }
+            if focus == .reason { _ = reason.edit(operation) }
             if focus == .typed { _ = typed.edit(operation) }
         }
         return []
@@ -62,17 +76,19 @@ struct ReplayDialog: Sendable {
             problem = "Type \(Self.password) to go on."
             return [.bell]
         }
-        return [.act(.replay(messages, to: target.trimmed.isEmpty ? nil : target.trimmed))]
+        isCommitting = true
+        return [.act(act(dryRun: false))]
     }
 
     mutating func take(_ result: Result<Outcome, APIError>) -> [DialogRequest] {
         pending = nil
+        defer { isCommitting = false }
         switch result {
-        case .success(.replayed(let receipts)): done = receipts
+        case .success(.acted(let outcome)): if isCommitting { done = outcome } else { trial = outcome }
         case .success: return [.close]
         case .failure(let error):
-            problem = error.message
-            return [.bell]
+            problem = isCommitting ? error.message : "Dry run: \(error.message)"
+            return isCommitting ? [.bell] : []
         }
         return []
     }

@@ -4,12 +4,12 @@ import SluiceMessage
 extension ResetDialog {
     func draw(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let steps = done ?? preview ?? []
-        let room = max(2, rect.height - 13)
+        let room = max(2, rect.height - 14)
         let rows = min(max(1, steps.count), room)
         let width = min(96, rect.width - 2)
         let title = done == nil ? "Move group \(group) to another offset" : "Group \(group) was moved"
         var box = DialogBox(
-            title, lines: (done == nil ? 8 : 3) + rows + (needsValue && done == nil ? 1 : 0), width: width, in: rect,
+            title, lines: (done == nil ? 9 : 3) + rows + (needsValue && done == nil ? 1 : 0), width: width, in: rect,
             &painter)
         if done == nil { drawFields(&box, &painter) }
         drawSteps(steps, rows: rows, &box, &painter)
@@ -27,6 +27,7 @@ extension ResetDialog {
         } else {
             box.line(pending != nil ? "Asking what would happen…" : "", .dim, &painter)
         }
+        box.field("Reason", reason, isFocused: focus == .reason, labelWidth: 12, &painter)
         box.field("Type \(Self.password)", typed, isFocused: focus == .typed, labelWidth: 12, &painter)
         let isChoosing = focus == .choices
         box.keys(
@@ -96,6 +97,6 @@ extension ResetDialog {
         if again > 0 { parts.append("\(Format.plural(again, "message")) \(isDone ? "come" : "would come") again") }
         if skipped > 0 { parts.append("\(Format.plural(skipped, "message")) \(isDone ? "are" : "would be") skipped") }
         if parts.isEmpty { return isDone ? "Nothing had to move." : "Nothing would move." }
-        return parts.joined(separator: ", ") + (isDone ? "." : ". To undo it, move the group back.")
+        return parts.joined(separator: ", ") + (isDone ? "." : ". Compensable: u moves it back.")
     }
 }

@@ -2,7 +2,7 @@ import SluiceAPI
 
 /// Moves a group to another offset: strategy, parameters, difference per queue, commit.
 struct ResetDialog: Sendable {
-    enum Focus: Int, Sendable, CaseIterable { case topic, queue, strategy, value, typed, choices }
+    enum Focus: Int, Sendable, CaseIterable { case topic, queue, strategy, value, reason, typed, choices }
     enum Strategy: String, Sendable, CaseIterable { case first, last, time, offset }
     static let password = "confirm"
 
@@ -12,6 +12,7 @@ struct ResetDialog: Sendable {
     var queue = TextField()
     var strategy = Strategy.first
     var value = TextField()
+    var reason = TextField()
     var typed = TextField()
     var focus = Focus.strategy
     var preview: [ResetStep]?
@@ -24,7 +25,7 @@ struct ResetDialog: Sendable {
 
     var isTyping: Bool {
         guard done == nil, !isCommitting else { return false }
-        return focus == .queue || focus == .value || focus == .typed
+        return focus == .queue || focus == .value || focus == .reason || focus == .typed
     }
     var needsValue: Bool { strategy == .time || strategy == .offset }
     var topicName: String? { topics.indices.contains(topic) ? topics[topic] : nil }
@@ -34,6 +35,9 @@ struct ResetDialog: Sendable {
         switch focus {
         case .queue: queue.insert(line)
         case .value: value.insert(line)
+        case .reason:
+            reason.insert(line)
+            return []
         case .typed:
             typed.insert(line)
             if typed.trimmed == Self.password { focus = .choices }
@@ -68,6 +72,9 @@ struct ResetDialog: Sendable {
             strategy = all[(index + step + all.count) % all.count]
         case .queue: guard queue.edit(operation) else { return [] }
         case .value: guard value.edit(operation) else { return [] }
+        case .reason:
+            _ = reason.edit(operation)
+            return []
         case .typed:
             _ = typed.edit(operation)
             return []
@@ -90,7 +97,7 @@ struct ResetDialog: Sendable {
         pending = nil
         guard let request = request(context, dryRun: true) else { return [] }
         previewed = request
-        return [.act(.reset(request))]
+        return [.act(.operate(.reset(request), reason: "", dryRun: true))]
     }
 
     private mutating func request(_ context: DialogContext, dryRun: Bool) -> ResetRequest? {
@@ -142,15 +149,15 @@ struct ResetDialog: Sendable {
         // What was shown is what is done: the same target, not one worked out again.
         request.dryRun = false
         isCommitting = true
-        return [.act(.reset(request))]
+        return [.act(.operate(.reset(request), reason: reason.trimmed, dryRun: false))]
     }
 
     mutating func take(_ result: Result<Outcome, APIError>) -> [DialogRequest] {
         pending = nil
         defer { isCommitting = false }
         switch result {
-        case .success(.reset(let steps)):
-            if isCommitting { done = steps } else { preview = steps }
+        case .success(.acted(let outcome)):
+            if isCommitting { done = outcome.steps } else { preview = outcome.steps }
         case .success: return [.close]
         case .failure(let error): problem = error.message
         }

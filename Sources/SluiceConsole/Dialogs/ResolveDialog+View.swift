@@ -3,7 +3,7 @@ import SluiceMessage
 
 extension ResolveDialog {
     func draw(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
-        if !results.isEmpty && !isWorking { return drawResults(model, rect, &painter) }
+        if !results.isEmpty && !isCommitting { return drawResults(model, rect, &painter) }
         let isCommit = resolution == .commit
         let what = halves.count == 1 ? "this half message" : "\(halves.count) half messages"
         let title = isCommit ? "Commit \(what)?" : "Roll back \(what)?"
@@ -15,14 +15,14 @@ extension ResolveDialog {
         let label = max(7, DisplayWidth.of("\(passwordName) \(password)"))
         box.field("Reason", reason, isFocused: focus == .reason, labelWidth: label, &painter)
         box.field("\(passwordName) \(password)", typed, isFocused: focus == .typed, labelWidth: label, &painter)
-        if isWorking {
+        if isCommitting {
             box.line(
                 "\(isCommit ? "Committing" : "Rolling back")… \(results.count) of \(halves.count) done", .accent,
                 &painter)
         } else if let problem {
             box.line(problem, .bad, &painter)
-        } else if isDryRun {
-            box.line(dryRunSentence, current.error == nil ? .good : .bad, &painter)
+        } else if pending != nil || !trial.isEmpty {
+            box.line([dryRunSentence], &painter)
         } else {
             box.line("", .dim, &painter)
         }
@@ -33,10 +33,19 @@ extension ResolveDialog {
             isFocused: isChoosing, &painter)
     }
 
-    private var dryRunSentence: String {
-        if let error = current.error { return "Dry run: \(error.message)" }
-        guard current.time != nil else { return "Dry run: asking…" }
-        return "Dry run: still unresolved, would work as said above. Nothing was changed."
+    private var dryRunSentence: Span {
+        if pending != nil { return Span("Dry run: asking, \(trial.count) of \(halves.count)…", .accent) }
+        let good = trial.filter { if case .done = $0 { true } else { false } }.count
+        if halves.count == 1, case .done(let outcome)? = trial.first {
+            return Span("Dry run: \(outcome.text). Nothing was changed.", .good)
+        }
+        guard good < trial.count else { return Span("Dry run: all \(good) would work. Nothing was changed.", .good) }
+        let bad = zip(halves, trial).compactMap { half, result -> String? in
+            if case .failed(let error) = result { return error.message }
+            return nil
+        }
+        let count = halves.count == 1 ? "" : "\(good) of \(halves.count) would work. "
+        return Span("Dry run: \(count)\(bad.first ?? "")", .bad)
     }
 
     // MARK: What it does
@@ -48,10 +57,19 @@ extension ResolveDialog {
             list.append(Span("\(it) dropped: no consumer of \(half.topic) will ever see it.", .text))
         } else if halves.count == 1 {
             list.append(
-                Span("It becomes visible in \(half.topic) / queue \(half.queue) and goes to \(receivers).", .text))
+                Span(
+                    "It becomes visible in \(half.topic) / queue \(half.queue) and goes to \(receivers(half.topic)).",
+                    .text)
+            )
         } else {
-            let topics = Set(halves.map(\.topic)).sorted().joined(separator: ", ")
-            list.append(Span("They become visible in \(topics); those of \(half.topic) go to \(receivers).", .text))
+            for topic in topics.prefix(Self.shownTopics) {
+                let count = halves.filter { $0.topic == topic }.count
+                list.append(
+                    Span("\(count) become\(count == 1 ? "s" : "") visible in \(topic): \(receivers(topic)).", .text))
+            }
+            if topics.count > Self.shownTopics {
+                list.append(Span("And those of \(topics.count - Self.shownTopics) more topics.", .text))
+            }
         }
         list.append(Span("Final: it cannot be taken back. Recorded with your reason.", .warning))
         if let error = current.error {
@@ -62,9 +80,10 @@ extension ResolveDialog {
         return list
     }
 
-    private var receivers: String {
-        guard let status = target.value else {
-            return target.error.map { "? (\($0.message))" } ?? "… asking who reads it"
+    private func receivers(_ topic: String) -> String {
+        let target = targets[topic]
+        guard let status = target?.value else {
+            return target?.error.map { "? (\($0.message))" } ?? "… asking who reads it"
         }
         if status.groups.isEmpty { return "nobody: no group reads this topic" }
         let shown = status.groups.prefix(6).map { Self.receiver($0) }
@@ -91,7 +110,7 @@ extension ResolveDialog {
     private func drawResults(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let lines = results.enumerated().map { index, result in line(result, halves[index]) }
         let room = min(lines.count, 10)
-        let failed = results.filter { if case .failed = $0 { true } else { false } }.count
+        let failed = results.filter { if case .done = $0 { false } else { true } }.count
         let title =
             failed == 0
             ? (resolution == .commit ? "Committed" : "Rolled back")
@@ -109,18 +128,21 @@ extension ResolveDialog {
         let name = half.keys.first ?? Format.shortID(half.id)
         switch result {
         case .done(let outcome):
-            guard let place = outcome.visibleAt else {
-                return Span("✓ \(name) is rolled back: nobody will see it.", .good)
+            guard let resolved = outcome.resolution, let place = resolved.visibleAt else {
+                return Span(
+                    resolution == .commit ? "✓ \(outcome.text)" : "✓ \(name) is rolled back: nobody will see it.", .good
+                )
             }
-            let offset = outcome.queueOffset.map { " at offset \(Format.exact($0))" } ?? ""
+            let offset = resolved.queueOffset.map { " at offset \(Format.exact($0))" } ?? ""
             let groups =
-                outcome.receivers.isEmpty
-                ? "nobody yet" : outcome.receivers.prefix(6).map(Self.receiver).joined(separator: ", ")
+                resolved.receivers.isEmpty
+                ? "nobody yet" : resolved.receivers.prefix(6).map(Self.receiver).joined(separator: ", ")
             return Span(
                 "✓ \(name) is visible in \(place.topic) / queue \(place.queue)\(offset) and goes to \(groups).", .good)
         case .failed(let error):
             if error.code == .conflict { return Span("! \(name) was resolved meanwhile: \(error.message)", .attention) }
             return Span("! \(name): \(error.message)", .bad)
+        case .notTried: return Span("! \(name): not tried after that", .bad)
         }
     }
 }

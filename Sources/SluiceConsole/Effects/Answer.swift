@@ -20,9 +20,6 @@ public enum Reply: Sendable, Equatable {
 /// What an ``Act`` came to.
 public enum Outcome: Sendable, Equatable {
     case sent(SendReceipt)
-    case reset([ResetStep])
-    case resolved(ResolutionOutcome)
-    case replayed([SendReceipt])
     case acted(ActionOutcome)
 }
 
@@ -33,4 +30,8 @@ public enum Answer: Sendable {
     /// The theme, and what was wrong with it when a fallback was taken.
     case theme(Theme, problem: String?)
     case themes([String])
+    /// The message templates that there are, and what was wrong with files that are none.
+    case templates([MessageTemplate], problems: [String])
+    /// A template was written, or why it was not.
+    case templateSaved(name: String, problem: APIError?)
 }

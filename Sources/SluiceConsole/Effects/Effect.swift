@@ -7,21 +7,16 @@ public struct Ticket: Sendable, Hashable {
     public init(_ number: UInt64) { self.number = number }
 }
 
-/// Something that changes the broker's state, or (`reset` with `dryRun`) previews it.
+/// Something that changes the broker's state, or (a dry run) previews it.
 public enum Act: Sendable, Equatable {
     case publish(Message)
     case publishHalf(Message, producerGroup: String)
-    case reset(ResetRequest)
-    case resolve(id: String, as: Resolution, reason: String)
-    /// Stored messages again; nil is their own topic.
-    case replay([StoredMessage], to: String?)
     /// An operator's action, audited; a dry run says what it would do.
     case operate(OperatorAction, reason: String, dryRun: Bool)
 
     /// False for what only looks.
     public var changesState: Bool {
         switch self {
-        case .reset(let request): !request.dryRun
         case .operate(_, _, let dryRun): !dryRun
         default: true
         }
@@ -38,6 +33,11 @@ public enum Effect: Sendable, Equatable {
     case loadTheme(String)
     /// List the themes that there are; answered by ``Answer/themes(_:)``.
     case listThemes
+    /// List the message templates; answered by ``Answer/templates(_:problems:)``.
+    case loadTemplates
+    /// Write a template to its file; answered by ``Answer/templateSaved(name:problem:)``. One that exists is only written
+    /// over when that is said.
+    case saveTemplate(MessageTemplate, overwrites: Bool)
     /// For the driver: put this into the clipboard (OSC 52).
     case copy(String)
     /// For the driver: ring.

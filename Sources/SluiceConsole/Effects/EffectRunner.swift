@@ -5,12 +5,17 @@ import SluiceMessage
 public struct EffectRunner: Sendable {
     private let admin: any Admin
     private let themes: ThemeLibrary
+    private let templates: TemplateLibrary
     private let readOnly: Bool
 
     /// `readOnly` refuses whatever changes state here too, below the screens.
-    public init(admin: any Admin, themes: ThemeLibrary = ThemeLibrary(userFolder: nil), readOnly: Bool = false) {
+    public init(
+        admin: any Admin, themes: ThemeLibrary = ThemeLibrary(userFolder: nil),
+        templates: TemplateLibrary = TemplateLibrary(folder: nil), readOnly: Bool = false
+    ) {
         self.admin = admin
         self.themes = themes
+        self.templates = templates
         self.readOnly = readOnly
     }
 
@@ -36,8 +41,29 @@ public struct EffectRunner: Sendable {
             let (theme, problem) = themes.load(name)
             return .answer(.theme(theme, problem: problem))
         case .listThemes: return .answer(.themes(themes.names()))
+        case .loadTemplates:
+            let (found, problems) = templates.list()
+            return .answer(.templates(found, problems: problems))
+        case .saveTemplate(let template, let overwrites):
+            do throws(APIError) {
+                try templates.save(template, overwrites: overwrites)
+                return .answer(.templateSaved(name: template.name, problem: nil))
+            } catch {
+                return .answer(.templateSaved(name: template.name, problem: error))
+            }
         case .copy, .bell, .scenarioKey, .quit: return nil
         }
+    }
+
+    /// What is to be fed back, in order: of a call to the broker its answer and, before it, how it went.
+    public func events(of effect: Effect) async -> [Event] {
+        let start = CallRecord.wallClock()
+        let clock = ContinuousClock()
+        let begin = clock.now
+        guard let event = await run(effect) else { return [] }
+        let took = begin.duration(to: clock.now)
+        guard let call = CallRecord(effect, event, at: start, took: took) else { return [event] }
+        return [.called(call), event]
     }
 
     private func reply(to query: Query) async throws(APIError) -> Reply {
@@ -48,14 +74,17 @@ public struct EffectRunner: Sendable {
         case .topic(let name): .topic(try await admin.topic(name))
         case .groups: .groups(try await admin.groups())
         case .group(let name): .group(try await admin.group(name))
-        case .delays(let topic, let limit):
-            .delays(try await admin.delays(DelayQuery(topic: topic, limit: limit)))
+        case .delays(let query): .delays(try await admin.delays(query))
         case .histogram(let start, let width, let buckets):
             .histogram(try await admin.delayHistogram(start: start, width: width, buckets: buckets))
         case .halves(let limit): .halves(try await admin.halves(skip: 0, limit: limit))
         case .half(let id): .half(try await admin.half(id: id))
         case .page(let topic, let queue, let from, let limit):
             .messages(try await admin.browse(.queue(QueueID(topic, queue), from: from, limit: limit)))
+        case .scan(let id, let from, let limit):
+            .messages(try await admin.browse(.queue(id, from: from, limit: limit)))
+        case .trace(let id):
+            .messages(try await admin.browse(.key(id, topic: MessageTrace.topic, limit: MessageTrace.mostMessages)))
         case .question(let question): .told(try await admin.ask(question))
         }
     }
@@ -65,10 +94,6 @@ public struct EffectRunner: Sendable {
         case .publish(let message): .sent(try await admin.publish(message))
         case .publishHalf(let message, let group):
             .sent(try await admin.publishHalf(message, producerGroup: group))
-        case .reset(let request): .reset(try await admin.reset(request))
-        case .resolve(let id, let resolution, let reason):
-            .resolved(try await admin.resolve(id: id, as: resolution, reason: reason))
-        case .replay(let messages, let topic): .replayed(try await admin.replay(messages, to: topic))
         case .operate(let action, let reason, let dryRun):
             .acted(try await admin.act(action, reason: reason, dryRun: dryRun))
         }

@@ -1,4 +1,5 @@
 import SluiceAPI
+import SluiceMessage
 
 /// A question that the visible screen asks of the broker. Equal questions are asked once at a time.
 public enum Query: Sendable, Hashable {
@@ -9,13 +10,17 @@ public enum Query: Sendable, Hashable {
     case topic(String)
     case groups
     case group(String)
-    /// The pending delays, soonest first.
-    case delays(topic: String?, limit: Int)
+    /// Pending delays, soonest first.
+    case delays(DelayQuery)
     case histogram(start: Int64, width: Int64, buckets: Int)
     case halves(limit: Int)
     case half(String)
     /// Messages of a queue from an offset on.
     case page(topic: String, queue: Int, from: Int64, limit: Int)
+    /// Messages of a queue from an offset on, for a search through all of it.
+    case scan(QueueID, from: Int64, limit: Int)
+    /// What the trace topic has of a message, by its id.
+    case trace(String)
     /// What RocketMQ has no request for.
     case question(OperatorQuestion)
 
@@ -23,6 +28,7 @@ public enum Query: Sendable, Hashable {
     var slot: Query {
         switch self {
         case .flow: .flow(since: 0)
+        case .delays: .delays(DelayQuery())
         case .histogram(_, let width, let buckets): .histogram(start: 0, width: width, buckets: buckets)
         default: self
         }

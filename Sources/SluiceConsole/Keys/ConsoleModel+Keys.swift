@@ -35,6 +35,7 @@ extension ConsoleModel {
         case .groups: go(to: .groups, &effects)
         case .delays: go(to: .delays, &effects)
         case .transactions: go(to: .transactions, &effects)
+        case .deadLetters: go(to: .deadLetters, &effects)
         case .peakShaving: go(to: .peakShaving, &effects)
         case .help: place == .help ? back(&effects) : go(to: .help, &effects)
         case .command: prompt = Prompt(kind: .command)
@@ -48,10 +49,37 @@ extension ConsoleModel {
         case .commit: openResolve(.commit, &effects)
         case .rollback: openResolve(.rollback, &effects)
         case .replay: openReplay(&effects)
+        case .gate: openGate(&effects)
+        case .limit: openLimit(&effects)
+        case .create: openCreate(&effects)
+        case .edit: openEdit(&effects)
+        case .delete: openDelete(&effects)
+        case .resend: openResend(&effects)
+        case .resendAll: openResendAll(&effects)
+        case .verify: if inFlight[.question(.verifyAudit)] == nil { ask(.question(.verifyAudit), &effects) }
+        case .older: turnAudit(-1, &effects)
+        case .newer: turnAudit(1, &effects)
+        case .recheck: openRecheck(&effects)
+        case .undo: takeBack(&effects)
+        case .cancelDelay: openCancelDelays(&effects)
+        case .deliverNow: openDeliverNow(&effects)
+        case .reschedule: openReschedule(&effects)
+        case .toggleReplay: toggleReplay(&effects)
+        case .cancelReplay: openCancelReplay(&effects)
+        case .find: dialog = .find(FindDialog(delayQuery))
+        case .load: showsLoad.toggle()
+        case .scrollBack: scrollHistogram(-1, &effects)
+        case .scrollForward: scrollHistogram(1, &effects)
+        case .whatIf: openWhatIf()
+        case .calls: place == .calls ? back(&effects) : go(to: .calls, &effects)
+        case .replays: go(to: .replays, &effects)
+        case .follow: follow()
         case .mark: mark()
+        case .markAll: markAll()
         case .clearMarks:
             list.marks = []
             markedMessages = [:]
+            markedDelays = [:]
         case .copyID:
             if let id = selectedID {
                 effects.append(.copy(id))
@@ -60,7 +88,7 @@ extension ConsoleModel {
         case .zoomIn: setZoom(zoom - 1, &effects)
         case .zoomOut: setZoom(zoom + 1, &effects)
         case .jump:
-            if case .messages(let id) = place { dialog = .jump(JumpDialog(title: "\(id.topic) / queue \(id.queue)")) }
+            if case .messages(let id) = place { dialog = .jump(JumpDialog(title: queueTitle(id))) }
         case .previousQueue: otherQueue(-1, &effects)
         case .nextQueue: otherQueue(1, &effects)
         case .nextView:
@@ -78,7 +106,8 @@ extension ConsoleModel {
     private static let sorts: [Operation: SortKey] = [
         .sortName: .name, .sortDepth: .depth, .sortIn: .inRate, .sortOut: .outRate, .sortLag: .lag,
         .sortBehind: .behind, .sortClients: .clients, .sortDue: .due, .sortTopic: .topic, .sortAge: .age,
-        .sortChecks: .checks, .sortProducer: .producerGroup,
+        .sortChecks: .checks, .sortProducer: .producerGroup, .sortGroup: .group, .sortAddress: .address,
+        .sortLanguage: .language, .sortVersion: .version,
     ]
 
     private mutating func sort(_ operation: Operation) -> Bool {
@@ -92,8 +121,21 @@ extension ConsoleModel {
 
     private mutating func mark() {
         guard let row = selectedRow else { return }
-        let isMarked = list.marks.remove(row.id) == nil
+        mark(row, list.marks.remove(row.id) == nil)
+        select(list.selected + 1)
+    }
+
+    private mutating func markAll() {
+        for row in rows { mark(row, true) }
+        let more = screen == .messages ? " on this page" : ""
+        say("\(Format.plural(list.marks.count, "row")) marked\(rows.isEmpty ? "" : more).", for: 4000)
+    }
+
+    private mutating func mark(_ row: Row, _ isMarked: Bool) {
         if isMarked { list.marks.insert(row.id) }
+        if place == .delays, let items = data.delays.value?.items, items.indices.contains(row.index) {
+            markedDelays[row.id] = isMarked ? items[row.index] : nil
+        }
         if case .messages(let id) = place, let messages = data.pages[id]?.value?.messages,
             messages.indices.contains(row.index)
         {
@@ -101,7 +143,27 @@ extension ConsoleModel {
             let message = messages[row.index]
             markedMessages[MessageID(queue: id, offset: message.queueOffset)] = isMarked ? message : nil
         }
-        select(list.selected + 1)
+    }
+
+    // MARK: Following a row
+    private mutating func follow() {
+        guard let row = selectedRow else { return }
+        if followed?.place == place, followed?.id == row.id {
+            followed = nil
+            return say("No row is followed any more.", for: 4000)
+        }
+        followed = (place, row.id)
+        list.isChosen = true
+        list.selectedID = row.id
+        say("Following \(row.id): F lets it go.", for: 4000)
+    }
+
+    /// Says when the followed row has left; its place in the list is then nobody's.
+    mutating func noteFollowed() {
+        guard let followed, followed.place == place, list.filter == nil, !rows.contains(where: { $0.id == followed.id })
+        else { return }
+        self.followed = nil
+        say("\(followed.id) has left the list.", .bad, for: 15_000)
     }
 
     private static let flowSpans = [60, 120, 300, 600]
@@ -130,6 +192,12 @@ extension ConsoleModel {
             return messages[row.index].id
         case .message(let id, let offset): return (data.message[MessageID(queue: id, offset: offset)]?.value ?? nil)?.id
         case .delays, .transactions: return selectedRow?.id
+        case .clients:
+            guard let row = selectedRow, clients.indices.contains(row.index) else { return nil }
+            return clients[row.index].client.id
+        case .audit:
+            guard let row = selectedRow, case let deeds = deeds, deeds.indices.contains(row.index) else { return nil }
+            return deeds[row.index].entry?.hash
         default: return nil
         }
     }

@@ -7,6 +7,7 @@ extension ConsoleModel {
         let page = max(1, pageRows)
         let count = isScroller ? rowCount : rows.count
         if case .messages(let id) = place, turnPage(operation, id, page) { return true }
+        if turnDelays(operation, &effects) { return true }
         switch operation {
         case .up: select(list.selected - 1)
         case .down: select(list.selected + 1)
@@ -23,6 +24,7 @@ extension ConsoleModel {
         list.selected = position
         list.selectedID = nil
         list.isChosen = true
+        if followed?.place == place { followed = nil }
         settleList()
     }
 
@@ -59,7 +61,7 @@ extension ConsoleModel {
         guard case .messages(let id) = place, let status = queueStatus(id) else { return }
         guard offset >= status.minOffset, offset < status.maxOffset else {
             say(
-                "Queue \(id.queue) holds \(Format.exact(status.minOffset)) to \(Format.exact(status.maxOffset - 1)).",
+                "Queue \(queueName(id.queue)) holds \(Format.exact(status.minOffset)) to \(Format.exact(status.maxOffset - 1)).",
                 .bad)
             return
         }
@@ -105,7 +107,16 @@ extension ConsoleModel {
             data.message[MessageID(queue: id, offset: message.queueOffset), default: Fetched()].take(message, at: now)
             go(to: .message(id, offset: message.queueOffset), &effects)
         case .transactions: showHalfTopic(row, &effects)
-        case .delays, .message, .peakShaving, .help: break
+        case .deadLetters: go(to: .messages(QueueID(TopicName.deadLetter(row.id), 0)), &effects)
+        case .clients:
+            let all = clients
+            guard all.indices.contains(row.index), all[row.index].role == .consumer else { return }
+            go(to: .group(all[row.index].group), &effects)
+        case .replays:
+            guard replays.indices.contains(row.index) else { return }
+            let plan = replays[row.index].plan
+            go(to: .topic(plan.target ?? plan.topic), &effects)
+        case .delays, .message, .peakShaving, .help, .brokers, .audit, .settings, .calls: break
         }
     }
 
@@ -118,6 +129,10 @@ extension ConsoleModel {
         if list.filter != nil {
             list.filter = nil
             arrange()
+        } else if place == .delays, delayTopic != nil || delayKey != nil {
+            find(topic: nil, key: nil, &effects)
+        } else if place == .calls, let last = history.last, last != .calls {
+            go(to: last, &effects)
         } else if place == .help, let last = history.last, last != .help {
             go(to: last, &effects)
         } else if let parent = place.parent {

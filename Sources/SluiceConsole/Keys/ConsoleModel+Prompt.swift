@@ -1,4 +1,5 @@
 import SluiceAPI
+import SluiceMessage
 
 // MARK: The line for commands and filters
 extension ConsoleModel {
@@ -86,6 +87,12 @@ extension ConsoleModel {
         case "group": go(to: argument.map(Location.group) ?? .groups, &effects)
         case "delays": go(to: .delays, &effects)
         case "tx": go(to: .transactions, &effects)
+        case "dead-letters":
+            go(to: argument.map { .messages(QueueID(TopicName.deadLetter($0), 0)) } ?? .deadLetters, &effects)
+        case "clients": go(to: .clients, &effects)
+        case "brokers": go(to: .brokers, &effects)
+        case "audit": go(to: .audit, &effects)
+        case "settings": go(to: .settings, &effects)
         case "flood": go(to: .peakShaving, &effects)
         case "help": go(to: .help, &effects)
         case "pause": perform(.pause, &effects)
@@ -98,6 +105,12 @@ extension ConsoleModel {
             guard let argument else { return say("Which group? :replay GROUP", .bad) }
             go(to: .group(argument), &effects)
             openReset(argument, &effects)
+        case "replays": go(to: .replays, &effects)
+        case "calls": go(to: .calls, &effects)
+        case "replay-time":
+            if let reason = whyNoAct(.pacedReplay) { return say(reason, .bad) }
+            guard let argument else { return say("Which topic? :replay-time TOPIC", .bad) }
+            openRange(argument, &effects)
         case "theme":
             guard let argument else { return chooseTheme(&effects) }
             effects.append(.loadTheme(argument))

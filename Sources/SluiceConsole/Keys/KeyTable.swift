@@ -1,14 +1,18 @@
+import SluiceAPI
+
 /// Every key of the console. Dispatch, footer and help read it, and nothing else decides what a key does.
 enum KeyTable {
-    static let bindings: [KeyBinding] = screens + moving + acting + viewing + sorting + general + dialogs
+    static let bindings: [KeyBinding] = screens + moving + acting + steering + viewing + sorting + general + dialogs
 
     private static let lists: [Screen] = [
         .overview, .topics, .topic, .messages, .groups, .group, .delays, .transactions, .help, .message,
+        .deadLetters, .clients, .brokers, .audit, .settings, .replays, .calls,
     ]
-    private static let markable: [Screen] = [.messages, .transactions]
+    private static let markable: [Screen] = [.messages, .transactions, .delays, .deadLetters]
     private static let zoomable: [Screen] = [.delays, .peakShaving]
     private static let filterable: [Screen] = [
-        .topics, .topic, .messages, .groups, .group, .delays, .transactions,
+        .topics, .topic, .messages, .groups, .group, .delays, .transactions, .deadLetters, .clients, .brokers, .audit,
+        .replays, .calls,
     ]
 
     private static let screens: [KeyBinding] = [
@@ -17,7 +21,8 @@ enum KeyTable {
         KeyBinding([.character("3"), .function(3)], .everywhere, .groups, help: "Groups"),
         KeyBinding([.character("4"), .function(4)], .everywhere, .delays, help: "Delays"),
         KeyBinding([.character("5"), .function(5)], .everywhere, .transactions, help: "Transactions"),
-        KeyBinding([.character("6"), .function(6)], .everywhere, .peakShaving, help: "Peak shaving"),
+        KeyBinding([.character("6"), .function(6)], .everywhere, .deadLetters, help: "Dead letters"),
+        KeyBinding([.character("7"), .function(7)], .everywhere, .peakShaving, help: "Peak shaving"),
     ]
 
     private static let moving: [KeyBinding] = [
@@ -28,7 +33,11 @@ enum KeyTable {
         KeyBinding([.home], .screens(lists), .top, help: "First row"),
         KeyBinding([.end], .screens(lists), .bottom, help: "Last row"),
         KeyBinding(
-            [.enter, .right], .screens([.overview, .topics, .topic, .messages, .groups, .group, .transactions]),
+            [.enter, .right],
+            .screens([
+                .overview, .topics, .topic, .messages, .groups, .group, .transactions, .deadLetters, .clients,
+                .replays,
+            ]),
             .open, label: "open", help: "Open what is selected"),
         KeyBinding([.escape, .left, .backspace], .everywhere, .back, help: "Clear the filter, or go up one level"),
         KeyBinding([.character("[")], .everywhere, .historyBack, help: "Back, as in a browser"),
@@ -43,10 +52,35 @@ enum KeyTable {
     private static let acting: [KeyBinding] = [
         KeyBinding(
             [.character("c")], .screens([.transactions]), .commit, label: "commit",
-            help: "Commit the half message, or all marked", disabled: { $0.whyNoHalf }),
+            help: "Commit the half message, or all marked", disabled: { $0.whyNoHalf() }),
         KeyBinding(
             [.character("x")], .screens([.transactions]), .rollback, label: "rollback",
-            help: "Roll the half message back, or all marked", disabled: { $0.whyNoHalf }),
+            help: "Roll the half message back, or all marked", disabled: { $0.whyNoHalf() }),
+        KeyBinding(
+            [.character("a")], .screens([.transactions]), .recheck, label: "ask again",
+            help: "Ask the producer again now, of one or all marked", disabled: { $0.whyNoHalf(.recheck) }),
+        KeyBinding(
+            [.character("x")], .screens([.delays]), .cancelDelay, label: "withdraw",
+            help: "Withdraw the delayed message, or all marked", disabled: { $0.whyNoDelay(.delayCancel) }),
+        KeyBinding(
+            [.character("n")], .screens([.delays]), .deliverNow, label: "now",
+            help: "Deliver the delayed message now, or all marked", disabled: { $0.whyNoDelay(.delayNow) }),
+        KeyBinding(
+            [.character("r")], .screens([.delays]), .reschedule, label: "reschedule",
+            help: "Give the delayed message, or all marked, another moment",
+            disabled: { $0.whyNoDelay(.delayReschedule) }),
+        KeyBinding(
+            [.character("r")], .screens([.topics, .topic]), .replay, label: "replay",
+            help: "Store a time of the topic again, at its own pace or faster", disabled: { $0.whyNoReplay }),
+        KeyBinding(
+            [.character(" ")], .screens([.replays]), .toggleReplay, label: "pause/go on",
+            help: "Pause the replay, or let it go on", disabled: { $0.whyNoReplayControl }),
+        KeyBinding(
+            [.character("x")], .screens([.replays]), .cancelReplay, label: "cancel", help: "Cancel the replay",
+            disabled: { $0.whyNoReplayControl }),
+        KeyBinding(
+            [.character("u")], .everywhere, .undo, help: "Take the last act back, where it is not final",
+            disabled: { $0.whyNoUndo }),
         KeyBinding(
             [.character("r")], .screens([.groups, .group]), .replay, label: "replay",
             help: "Move the group to another offset: preview first", disabled: { $0.whyNoReplay }),
@@ -58,9 +92,53 @@ enum KeyTable {
             disabled: { $0.whyNoActing }),
     ]
 
+    private static let steering: [KeyBinding] = [
+        KeyBinding(
+            [.character("g")], .screens([.groups, .group]), .gate, label: "gate",
+            help: "Limit the group's delivery, pause it, release it", disabled: { $0.whyNoGate }),
+        KeyBinding(
+            [.character("g")], .screens([.topics, .topic]), .limit, label: "limit",
+            help: "Limit what the topic takes from producers", disabled: { $0.whyNoLimit }),
+        KeyBinding(
+            [.character("n")], .screens([.topics, .groups]), .create, label: "new", help: "Create a topic, a group",
+            disabled: { $0.whyNoCreate }),
+        KeyBinding(
+            [.character("e")], .screens([.topics, .topic, .groups, .group]), .edit, label: "edit",
+            help: "Change the topic, the group", disabled: { $0.whyNoEdit }),
+        KeyBinding(
+            [.character("X"), .delete], .screens([.topics, .topic, .groups, .group]), .delete, label: "delete",
+            help: "Delete the topic, the group: its name has to be typed", disabled: { $0.whyNoDelete }),
+        KeyBinding(
+            [.character("r")], .screens([.deadLetters]), .resend, label: "resend",
+            help: "Send the dead letters of the group, or of all marked, again", disabled: { $0.whyNoResend }),
+        KeyBinding(
+            [.character("R")], .screens([.messages]), .resendAll,
+            help: "Send all dead letters again that pass the filter", disabled: { $0.whyNoResendAll }),
+        KeyBinding([.character("v")], .screens([.audit]), .verify, label: "verify", help: "Check the audit's chain"),
+        KeyBinding(
+            [.character("<"), .character(",")], .screens([.audit]), .older, label: "older", help: "Older entries"),
+        KeyBinding([.character(">"), .character(".")], .screens([.audit]), .newer, help: "Newer entries"),
+    ]
+
     private static let viewing: [KeyBinding] = [
         KeyBinding([.character(" ")], .screens(markable), .mark, label: "mark", help: "Mark the row and go down"),
-        KeyBinding([.character("u")], .screens(markable), .clearMarks, help: "Take all marks away"),
+        KeyBinding([.character("U")], .screens(markable), .clearMarks, help: "Take all marks away"),
+        KeyBinding([.character("*")], .screens(markable), .markAll, help: "Mark all that pass the filter"),
+        KeyBinding(
+            [.character("w")], .screens([.group]), .whatIf, label: "what if",
+            help: "Try other circumstances: more consumers, producers stop, a gate"),
+        KeyBinding(
+            [.character("l")], .screens([.delays]), .load, label: "load",
+            help: "What falls due over what producers send and consumers take"),
+        KeyBinding(
+            [.character("f")], .screens([.delays]), .find, label: "find",
+            help: "Ask the broker for the delays of a topic or a key"),
+        KeyBinding([.character("<"), .character(",")], .screens([.delays]), .scrollBack, help: "Earlier in the chart"),
+        KeyBinding(
+            [.character(">"), .character(".")], .screens([.delays]), .scrollForward, help: "Later in the chart"),
+        KeyBinding(
+            [.character("F")], .screens(lists.filter { $0 != .help && $0 != .message }), .follow,
+            help: "Follow the row, until another is chosen: says when it leaves"),
         KeyBinding(
             [.character("+"), .character("=")], .screens(zoomable), .zoomIn, label: "zoom",
             help: "Look closer: a shorter time"),
@@ -73,7 +151,8 @@ enum KeyTable {
             [.character("v"), .tab], .screens([.message]), .nextView, label: "text/JSON/hex",
             help: "Body as text, JSON or hex"),
         KeyBinding(
-            [.character("y")], .screens([.messages, .message, .delays, .transactions]), .copyID, label: "copy id",
+            [.character("y")], .screens([.messages, .message, .delays, .transactions, .clients, .audit]), .copyID,
+            label: "copy id",
             help: "Copy the id to the clipboard"),
         KeyBinding(
             [.character("a")], .screens([.topics]), .showAll, label: "all",
@@ -84,7 +163,13 @@ enum KeyTable {
 
     private static let sorting: [KeyBinding] = [
         KeyBinding([.character("N")], .screens([.topics, .groups]), .sortName, help: "Sort by name"),
+        KeyBinding([.character("N")], .screens([.deadLetters, .clients]), .sortName, help: "Sort by name"),
         KeyBinding([.character("D")], .screens([.topics]), .sortDepth, help: "Sort by depth"),
+        KeyBinding([.character("D")], .screens([.deadLetters]), .sortDepth, help: "Sort by their number"),
+        KeyBinding([.character("G")], .screens([.clients]), .sortGroup, help: "Sort by group"),
+        KeyBinding([.character("A")], .screens([.clients]), .sortAddress, help: "Sort by address"),
+        KeyBinding([.character("L")], .screens([.clients]), .sortLanguage, help: "Sort by language"),
+        KeyBinding([.character("V")], .screens([.clients]), .sortVersion, help: "Sort by version"),
         KeyBinding([.character("I")], .screens([.topics]), .sortIn, help: "Sort by inflow"),
         KeyBinding([.character("O")], .screens([.topics, .groups]), .sortOut, help: "Sort by outflow"),
         KeyBinding([.character("L")], .screens([.groups, .group]), .sortLag, help: "Sort by lag"),
@@ -100,7 +185,8 @@ enum KeyTable {
     private static let general: [KeyBinding] = [
         KeyBinding([.character(":")], .everywhere, .command, label: "go", help: "Command; Tab completes"),
         KeyBinding(
-            [.character("?"), .character("7"), .function(10)], .everywhere, .help, label: "help", help: "This help"),
+            [.character("?"), .function(10)], .everywhere, .help, label: "help", help: "This help"),
+        KeyBinding([.character("@")], .everywhere, .calls, help: "The calls that this console made"),
         KeyBinding([.character("Z")], .everywhere, .pause, help: "Pause the refresh, and go on"),
         KeyBinding([.character("i")], .everywhere, .interval, help: "Pick the refresh interval"),
         KeyBinding([.control("r"), .function(9)], .everywhere, .refresh, help: "Refresh now"),
@@ -125,19 +211,36 @@ enum KeyTable {
             return list
         }
         list += editing(context)
+        // In the publish form up and down go through lines and through what was published before.
+        let isPublish = kind == .publish
         list += [
-            KeyBinding([.tab, .down], context, .nextField, label: "next field", help: "Next field"),
-            KeyBinding([.backTab, .up], context, .previousField, help: "Previous field"),
+            KeyBinding(
+                isPublish ? [.tab] : [.tab, .down], context, .nextField, label: "next field", help: "Next field"),
+            KeyBinding(isPublish ? [.backTab] : [.backTab, .up], context, .previousField, help: "Previous field"),
         ]
         switch kind {
         case .publish:
             list += [
-                KeyBinding([.enter], context, .accept, help: "Next field; on Publish: publish"),
+                KeyBinding([.enter], context, .accept, help: "Next field, in the body a new line; on Publish: publish"),
                 KeyBinding([.control("s")], context, .confirm, label: "publish", help: "Publish"),
                 KeyBinding([.character(" ")], context, .toggle, help: "Switch on or off"),
+                KeyBinding([.up], context, .choiceUp, label: "earlier", help: "Line up, or what was published before"),
+                KeyBinding([.down], context, .choiceDown, help: "Line down, or what was published after that"),
+                KeyBinding([.control("o")], context, .loadTemplate, label: "template", help: "Fill it from a template"),
+                KeyBinding([.control("t")], context, .saveTemplate, label: "save as", help: "Keep it as a template"),
+            ]
+        case .find:
+            list.append(KeyBinding([.enter], context, .accept, label: "find", help: "Ask the broker"))
+        case .whatIf:
+            list += [
+                KeyBinding([.enter], context, .accept, label: "keep", help: "Keep it on the group's screen"),
+                KeyBinding([.character(" ")], context, .toggle, help: "Producers go on or stop"),
+                KeyBinding(
+                    [.control("w")], context, .nextWhatIf, label: "the usual ones",
+                    help: "Two more consumers, producers stop, both"),
             ]
         case .jump: list.append(KeyBinding([.enter], context, .accept, label: "go", help: "Go there"))
-        case .reset, .replay, .resolve:
+        case .reset, .replay, .range, .resolve, .operate:
             // Enter is left unbound on purpose: what cannot be undone must not be one reflex away.
             list += [
                 KeyBinding([.character("y")], context, .confirm, label: "do it", help: "Do it, once all is filled in"),

@@ -66,6 +66,9 @@ extension ConsoleModel {
                 if group.clients == 0 {
                     let text = "\(name): no consumer, \(Format.count(lag)) wait\(since)"
                     urgent.append(Attention(id: "group " + name, text: text, isUrgent: true, target: target))
+                } else if gate(name) == .paused {
+                    let text = "\(name): paused by its gate, \(Format.count(lag)) wait\(since)"
+                    rest.append(Attention(id: "group " + name, text: text, isUrgent: false, target: target))
                 } else if groupState(group) == .stalled {
                     let text = "\(name): stalled\(since), \(Format.count(lag)) behind"
                     urgent.append(Attention(id: "group " + name, text: text, isUrgent: true, target: target))
@@ -73,7 +76,7 @@ extension ConsoleModel {
             }
             if group.deadLetters > 0 {
                 let text = "\(name): \(Format.plural(group.deadLetters, "dead letter"))"
-                rest.append(Attention(id: "dead " + name, text: text, isUrgent: false, target: target))
+                rest.append(Attention(id: "dead " + name, text: text, isUrgent: false, target: .deadLetters))
             }
         }
         return urgent + rest

@@ -20,11 +20,16 @@ struct ConsoleData: Sendable {
     /// What RocketMQ has no request for, by its question.
     var told: [OperatorQuestion: Fetched<OperatorAnswer>] = [:]
 
+    /// What clients have said of a message in the trace topic, by its id.
+    var traces: [String: Fetched<[StoredMessage]>] = [:]
+
     var published: [String: CounterTrack] = [:]
     var delivered: [String: CounterTrack] = [:]
     var committed: [String: CounterTrack] = [:]
     var lag: [String: LevelTrack] = [:]
     var queueOffsets: [GroupQueue: CounterTrack] = [:]
+    /// Messages stored by a replay, by its number.
+    var replayed: [Int: CounterTrack] = [:]
     var queueMax: [GroupQueue: CounterTrack] = [:]
 }
 

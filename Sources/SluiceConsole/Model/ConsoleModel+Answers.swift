@@ -13,10 +13,14 @@ extension ConsoleModel {
             switch result {
             case .success(let reply):
                 store(reply, of: query)
+                if case .scan(let id, let from, _) = query, case .messages(let messages) = reply {
+                    takeScan(.success(messages), id, from: from, &effects)
+                }
                 if byHand && manualRefresh.isEmpty { say("Refreshed.", .good, for: 2000) }
             case .failure(let error):
                 fail(query, error)
-                if byHand || error.code != .notFound { say(error.message, .bad) }
+                if case .scan(let id, let from, _) = query { takeScan(.failure(error), id, from: from, &effects) }
+                if speaks(query, error, byHand: byHand) { say(error.message, .bad) }
             }
             arrange()
         case .done(let ticket, let result): takeOutcome(ticket, result, &effects)
@@ -25,6 +29,14 @@ extension ConsoleModel {
             settings.theme = loaded
             if let problem { say(problem, .bad, for: 15_000) }
         case .themes(let names): takeThemes(names)
+        case .templates(let templates, let problems):
+            guard case .publish(var form) = dialog else { return }
+            form.take(templates, problems: problems)
+            dialog = .publish(form)
+        case .templateSaved(let name, let problem):
+            guard case .publish(var form) = dialog else { return }
+            form.takeSaved(name, problem)
+            dialog = .publish(form)
         }
     }
 
@@ -32,7 +44,9 @@ extension ConsoleModel {
 
     private mutating func store(_ reply: Reply, of query: Query) {
         switch (reply, query) {
-        case (.broker(let status), _): data.broker.take(status, at: now)
+        case (.broker(let status), _):
+            data.broker.take(status, at: now)
+            endOutage()
         case (.flow(let samples), _):
             data.flow.add(samples)
             data.flowState.take(samples.count, at: now)
@@ -45,14 +59,23 @@ extension ConsoleModel {
         case (.group(let status), .group(let name)):
             data.group[name, default: Fetched()].take(status, at: now)
             track(status)
-        case (.delays(let page), _): data.delays.take(page, at: now)
+        case (.delays(let page), .delays(let query)):
+            data.delays.take(page, at: now)
+            shownDelays = query
         case (.histogram(let histogram), .histogram(_, let width, _)):
             data.histograms[width, default: Fetched()].take(histogram, at: now)
         case (.halves(let page), _): data.halves.take(page, at: now)
         case (.half(let half), .half(let id)): giveToDialog(.success(half), half: id)
         case (.messages(let messages), .page(let topic, let queue, let from, let limit)):
             store(messages, QueueID(topic, queue), from: from, limit: limit)
-        case (.told(let answer), .question(let question)): data.told[question, default: Fetched()].take(answer, at: now)
+        case (.messages(let messages), .trace(let id)): data.traces[id, default: Fetched()].take(messages, at: now)
+        case (.told(let answer), .question(let question)):
+            data.told[question, default: Fetched()].take(answer, at: now)
+            if question == .features { asksFeatures = false }
+            if case .auditVerified(let found) = answer {
+                say(AuditScreen.sentence(found), found.brokenAt == nil ? .good : .bad)
+            }
+            if case .replays(let list) = answer { track(list) }
         default: break
         }
     }
@@ -98,6 +121,12 @@ extension ConsoleModel {
         }
     }
 
+    private mutating func track(_ replays: [ReplayStatus]) {
+        let ids = Set(replays.map(\.id))
+        data.replayed = data.replayed.filter { ids.contains($0.key) }
+        for replay in replays { data.replayed[replay.id, default: CounterTrack()].add(replay.done, at: now, gap: gap) }
+    }
+
     private mutating func store(_ messages: [StoredMessage], _ id: QueueID, from: Int64, limit: Int) {
         // A single one may be asked for by the message screen; the page screen asks for whole pages.
         if case .message(id, from) = place, limit == 1 {
@@ -109,7 +138,9 @@ extension ConsoleModel {
 
     private mutating func fail(_ query: Query, _ error: APIError) {
         switch query {
-        case .broker: data.broker.fail(error)
+        case .broker:
+            data.broker.fail(error)
+            noteOutage(error)
         case .flow: data.flowState.fail(error)
         case .topics: data.topics.fail(error)
         case .groups: data.groups.fail(error)
@@ -121,7 +152,12 @@ extension ConsoleModel {
         case .histogram(_, let width, _): data.histograms[width, default: Fetched()].fail(error)
         case .halves: data.halves.fail(error)
         case .half(let id): giveToDialog(.failure(error), half: id)
-        case .question(let question): data.told[question, default: Fetched()].fail(error)
+        case .question(let question):
+            data.told[question, default: Fetched()].fail(error)
+            // One that does not know the question is not asked again and again.
+            if question == .features, error.code != .unreachable { asksFeatures = false }
+        case .scan: break
+        case .trace(let id): data.traces[id, default: Fetched()].fail(error)
         case .page(let topic, let queue, let from, let limit):
             let id = QueueID(topic, queue)
             if case .message(id, from) = place, limit == 1 {
@@ -130,6 +166,29 @@ extension ConsoleModel {
                 data.pages[id, default: Fetched()].fail(error)
             }
         }
+    }
+
+    /// What the status line says of failures: not what a screen or the banner says in its place.
+    private func speaks(_ query: Query, _ error: APIError, byHand: Bool) -> Bool {
+        if byHand || query == .question(.verifyAudit) { return true }
+        switch query {
+        case .question, .trace: return false
+        default: break
+        }
+        return error.code != .notFound && error.code != .unreachable
+    }
+
+    private mutating func noteOutage(_ error: APIError) {
+        guard error.code == .unreachable else { return }
+        if outage == nil { outage = Outage(since: now) } else { outage?.retries += 1 }
+    }
+
+    private mutating func endOutage() {
+        guard let outage else { return }
+        self.outage = nil
+        // It may be another broker now, or a newer one.
+        asksFeatures = true
+        say("Answering again after \(Format.age(now - outage.since)).", .good)
     }
 
     private mutating func takeThemes(_ names: [String]) {

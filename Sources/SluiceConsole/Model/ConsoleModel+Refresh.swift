@@ -13,6 +13,8 @@ extension ConsoleModel {
     /// What the screen in front lives on.
     var needs: [Query] {
         var list: [Query] = [.broker, .flow(since: data.flow.since(now: now))]
+        if asksFeatures { list += [.question(.features), .question(.brokers)] }
+        if case .operate(let open) = dialog { list += open.questions }
         let second = now / 1000 * 1000
         switch place {
         case .overview:
@@ -20,28 +22,36 @@ extension ConsoleModel {
                 .topics, .groups, .halves(limit: Self.overviewHalves),
                 .histogram(start: second, width: Self.overviewHistogramWidth, buckets: Self.overviewHistogramBuckets),
             ]
-        case .topics: list.append(.topics)
-        case .groups: list.append(.groups)
+            list += gateQuestions
+        case .topics: list += [.topics] + questions(.publishLimits, of: .publishLimit)
+        case .groups: list += [.groups] + gateQuestions
+        case .deadLetters: list += [.groups, .topics]
+        case .clients: list += questions(.clients, of: .clients)
+        case .brokers: list.append(.question(.brokers))
+        case .audit: list += questions(auditQuestion, of: .audit)
+        case .settings: break
         case .delays:
-            let width = DelayZoom.widths[zoom]
-            list += [
-                .delays(topic: nil, limit: Self.listLimit),
-                .histogram(start: second, width: width, buckets: Self.histogramBars + 1),
-            ]
-        case .transactions: list.append(.halves(limit: Self.listLimit))
+            list += [.delays(delayQuery), histogramQuery]
+        case .transactions: list += [.halves(limit: Self.listLimit), .question(.checks)]
+        case .replays: list.append(.question(.replays))
+        case .calls: break
         case .peakShaving:
-            list.append(.groups)
+            list += [.groups] + gateQuestions
             if let worst = worstGroup { list.append(.group(worst)) }
-        case .topic(let name): list.append(.topic(name))
+        case .topic(let name): list += [.topic(name)] + questions(.publishLimits, of: .publishLimit)
         case .messages(let id): list.append(.topic(id.topic))
-        case .group(let name): list.append(.group(name))
+        case .group(let name):
+            list.append(.group(name))
+            list += questions(.gates(group: name), of: .gateLimit, .pause)
         case .message(let id, let offset):
-            let known = data.message[MessageID(queue: id, offset: offset)]
-            if known?.value == nil { list.append(.page(topic: id.topic, queue: id.queue, from: offset, limit: 1)) }
+            list += messageNeeds(id, offset)
         case .help: break
         }
         return list
     }
+
+    /// The gates that are not open.
+    private var gateQuestions: [Query] { questions(.gates(group: nil), of: .gateLimit, .pause) }
 
     /// The clustering group with the largest lag.
     var worstGroup: String? {

@@ -12,6 +12,7 @@ extension ConsoleModel {
         } else if let id = list.selectedID, let position = rows.firstIndex(where: { $0.id == id }) {
             list.selected = position
         }
+        noteFollowed()
         settleList()
         let ids = rows.isEmpty || list.marks.isEmpty ? nil : Set(allRowIDs)
         if let ids { list.marks.formIntersection(ids) }
@@ -38,12 +39,13 @@ extension ConsoleModel {
     }
 
     /// Screens of lines rather than rows: moving scrolls.
-    var isScroller: Bool { screen == .help || screen == .message || screen == .peakShaving }
+    var isScroller: Bool { [.help, .message, .peakShaving, .settings].contains(screen) }
 
     var rowCount: Int {
         switch screen {
         case .help: HelpScreen.lines().count
         case .message: body?.count ?? 0
+        case .settings: SettingsScreen.lines(self).count
         default: rows.count
         }
     }
@@ -64,6 +66,7 @@ extension ConsoleModel {
         switch place {
         case .messages(let id): markedMessages.keys.filter { $0.queue == id }.map { String($0.offset) }
         case .transactions: data.halves.value?.items.map(\.id) ?? []
+        case .delays: Array(markedDelays.keys)
         default: rows.map(\.id)
         }
     }
@@ -78,17 +81,23 @@ extension ConsoleModel {
         case .messages(let id): messageRows(id)
         case .delays: delayRows()
         case .transactions: halfRows()
-        case .message, .help, .peakShaving: []
+        case .deadLetters: deadLetterRows()
+        case .clients: clientRows()
+        case .brokers: brokerRows()
+        case .audit: auditRows()
+        case .replays: replayRows()
+        case .calls: callRows()
+        case .message, .help, .peakShaving, .settings: []
         }
     }
 
     /// Indices of the items that pass the filter.
-    private func filtered<Item>(_ items: [Item], _ text: (Item) -> String) -> [Int] {
+    func filtered<Item>(_ items: [Item], _ text: (Item) -> String) -> [Int] {
         guard let filter = list.filter else { return Array(items.indices) }
         return items.indices.filter { filter.matches(text(items[$0])) }
     }
 
-    private func ordered<Item, Value: Comparable>(
+    func ordered<Item, Value: Comparable>(
         _ indices: [Int], _ items: [Item], name: (Item) -> String, by value: (Item) -> Value
     ) -> [Int] {
         let keyed = indices.map { ($0, value(items[$0]), name(items[$0])) }
@@ -150,11 +159,13 @@ extension ConsoleModel {
 
     private func messageRows(_ id: QueueID) -> [Row] {
         let items = data.pages[id]?.value?.messages ?? []
-        let shown = filtered(items) { message in
-            "\(message.id) \(message.tag ?? "") \(message.keys.joined(separator: " ")) "
-                + String(decoding: message.body.prefix(1024), as: UTF8.self)
-        }
-        return shown.map { Row(id: String(items[$0].queueOffset), index: $0) }
+        return filtered(items, Self.filterText).map { Row(id: String(items[$0].queueOffset), index: $0) }
+    }
+
+    /// What a filter looks at in a message: id, tag, keys and the beginning of the body.
+    static func filterText(_ message: StoredMessage) -> String {
+        "\(message.id) \(message.tag ?? "") \(message.keys.joined(separator: " ")) "
+            + String(decoding: message.body.prefix(1024), as: UTF8.self)
     }
 
     private func delayRows() -> [Row] {
@@ -164,6 +175,18 @@ extension ConsoleModel {
         if list.sort == .topic { shown = ordered(shown, items, name: { "\($0.due)" }, by: { $0.topic }) }
         if list.sort == .due { shown = ordered(shown, items, name: id) { $0.due } }
         return shown.map { Row(id: items[$0].id, index: $0) }
+    }
+
+    private func replayRows() -> [Row] {
+        let items = replays
+        let shown = filtered(items) { "\($0.plan.topic) \($0.plan.target ?? "") \($0.state.rawValue)" }
+        // The newest is the one somebody looks for.
+        return shown.sorted { items[$0].id > items[$1].id }.map { Row(id: String(items[$0].id), index: $0) }
+    }
+
+    private func callRows() -> [Row] {
+        let shown = filtered(calls.calls) { "\($0.call.kind.rawValue) \($0.call.what) \($0.call.result)" }
+        return shown.reversed().map { Row(id: String(calls.calls[$0].number), index: $0) }
     }
 
     private func halfRows() -> [Row] {

@@ -1,3 +1,5 @@
+import SluiceAPI
+
 // MARK: Update
 extension ConsoleModel {
     /// Takes in what happened; the effects are to be carried out, by an ``EffectRunner`` or the driver itself.
@@ -12,6 +14,9 @@ extension ConsoleModel {
             arrange()
         case .tick(let time): tick(time, &effects)
         case .answer(let answer): take(answer, &effects)
+        case .called(let call):
+            calls.add(call)
+            if place == .calls { arrange() }
         case .scenario(let status): scenario = status
         }
         settleList()
@@ -71,6 +76,11 @@ extension ConsoleModel {
         }
         if data.pages.count > limit { data.pages = [:] }
         if data.message.count > limit { data.message = [:] }
+        // Pages of the audit and gates looked at before.
+        if data.told.count > limit {
+            data.told = data.told.filter { [.features, .brokers, .gates(group: nil), .publishLimits].contains($0.key) }
+        }
+        if data.traces.count > limit { data.traces = [:] }
         if data.histograms.count > limit { data.histograms = [:] }
         if pageStarts.count > 1000 { pageStarts = [:] }
     }

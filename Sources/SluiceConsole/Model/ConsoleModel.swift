@@ -36,6 +36,10 @@ public struct ConsoleModel: Sendable {
     var pageStarts: [QueueID: PageStart] = [:]
     var pageAsked: WantedPage?
     var showsAllTopics = false
+    /// The search through dead letters that is under way.
+    var gather: DeadLetterGathering?
+    /// Number of the first entry on the audit screen; nil is the newest page.
+    var auditStart: Int64?
     /// The body of the message in front, cut into lines.
     var body: BodyLines?
     /// Commands given, the newest last.
@@ -43,6 +47,38 @@ public struct ConsoleModel: Sendable {
     var themeNames: [String] = Theme.builtIn
     /// Acts whose dialog was closed before their outcome came.
     var orphans: Set<Ticket> = []
+
+    /// Acts on their way, dry runs too.
+    var startedActs: [Ticket: StartedAct] = [:]
+    /// Acts without a dialog, by the ticket of the one on its way.
+    var chains: [Ticket: Chain] = [:]
+    /// Counts dialogs and chains: what is done in one is taken back together.
+    var actBatch = 0
+    var undo: Undo?
+    /// What was published in this run, oldest first.
+    var published: [MessageTemplate] = []
+    var calls = CallLog()
+
+    /// Which delays are asked for, and which of them those shown are.
+    var delayTopic: String?
+    var delayKey: String?
+    var delaySkip = 0
+    var shownDelays: DelayQuery?
+    /// Delays marked on any page, by id.
+    var markedDelays: [String: PendingDelay] = [:]
+    /// Bars that the histogram is moved into the future.
+    var histogramScroll = 0
+    /// True shows what falls due over what producers send and consumers take.
+    var showsLoad = false
+    /// A group under other circumstances, kept on its screen.
+    var whatIf: (group: String, what: WhatIf)?
+    /// The row that is followed, and where.
+    var followed: (place: Location, id: String)?
+
+    /// What these brokers are and can do is asked at the start, and after nobody answered for a while.
+    var asksFeatures = true
+    /// Since when nobody answers; nil while somebody does.
+    var outage: Outage?
 
     var nextTicket: UInt64 = 1
     var inFlight: [Query: Ticket] = [:]
@@ -92,6 +128,14 @@ struct Notice: Sendable, Equatable {
 struct PageStart: Sendable, Equatable {
     /// First offset shown; nil is the newest page.
     var offset: Int64?
+}
+
+/// A time without answers.
+struct Outage: Sendable, Equatable {
+    /// Epoch ms of the first answer that failed.
+    var since: Int64
+    /// How often it was tried again.
+    var retries = 0
 }
 
 /// How the message screen shows a body.

@@ -8,6 +8,8 @@ public enum Event: Sendable {
     /// Time went on; epoch ms. Every ``ConsoleModel/tickInterval`` ms is right.
     case tick(now: Int64)
     case answer(Answer)
+    /// A call to the broker has ended; its answer comes as an event of its own.
+    case called(CallRecord)
     /// What the scenario running beside the console says of itself.
     case scenario(ScenarioStatus)
 }

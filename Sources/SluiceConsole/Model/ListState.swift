@@ -1,6 +1,7 @@
 /// What rows can be ordered by.
 enum SortKey: String, Sendable, Hashable {
     case name, depth, inRate, outRate, lag, behind, clients, due, topic, age, checks, producerGroup, queue
+    case group, address, language, version
 
     /// How the sort is spoken of.
     var label: String {
@@ -14,7 +15,7 @@ enum SortKey: String, Sendable, Hashable {
     /// Text and moments start with the smallest, amounts with the largest.
     var startsDescending: Bool {
         switch self {
-        case .name, .topic, .due, .producerGroup, .queue: false
+        case .name, .topic, .due, .producerGroup, .queue, .group, .address, .language: false
         default: true
         }
     }

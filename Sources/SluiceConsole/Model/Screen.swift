@@ -4,7 +4,9 @@ import SluiceMessage
 public enum Screen: String, Sendable, Hashable, CaseIterable {
     case overview, topics, groups, delays, transactions
     case peakShaving = "peak-shaving"
+    case deadLetters = "dead-letters"
     case topic, messages, message, group, help
+    case clients, brokers, audit, settings, replays, calls
 
     /// What the footer calls it.
     public var title: String {
@@ -15,21 +17,31 @@ public enum Screen: String, Sendable, Hashable, CaseIterable {
         case .delays: "Delays"
         case .transactions: "Transactions"
         case .peakShaving: "Peak shaving"
+        case .deadLetters: "Dead letters"
+        case .clients: "Clients"
+        case .brokers: "Brokers"
+        case .audit: "Audit"
+        case .settings: "Settings"
         case .topic: "Topic"
         case .messages: "Messages"
         case .message: "Message"
         case .group: "Group"
         case .help: "Help"
+        case .replays: "Replays"
+        case .calls: "Calls"
         }
     }
 
     /// Those that a number key opens, 1 first.
-    public static let numbered: [Screen] = [.overview, .topics, .groups, .delays, .transactions, .peakShaving]
+    public static let numbered: [Screen] = [
+        .overview, .topics, .groups, .delays, .transactions, .deadLetters, .peakShaving,
+    ]
 }
 
 /// A screen together with what it shows.
 enum Location: Sendable, Hashable {
-    case overview, topics, groups, delays, transactions, peakShaving, help
+    case overview, topics, groups, delays, transactions, deadLetters, peakShaving, help
+    case clients, brokers, audit, settings, replays, calls
     case topic(String)
     case group(String)
     case messages(QueueID)
@@ -43,7 +55,14 @@ enum Location: Sendable, Hashable {
         case .delays: .delays
         case .transactions: .transactions
         case .peakShaving: .peakShaving
+        case .deadLetters: .deadLetters
+        case .clients: .clients
+        case .brokers: .brokers
+        case .audit: .audit
+        case .settings: .settings
         case .help: .help
+        case .replays: .replays
+        case .calls: .calls
         case .topic: .topic
         case .group: .group
         case .messages: .messages
@@ -60,7 +79,14 @@ enum Location: Sendable, Hashable {
         case .delays: self = .delays
         case .transactions: self = .transactions
         case .peakShaving: self = .peakShaving
+        case .deadLetters: self = .deadLetters
+        case .clients: self = .clients
+        case .brokers: self = .brokers
+        case .audit: self = .audit
+        case .settings: self = .settings
         case .help: self = .help
+        case .replays: self = .replays
+        case .calls: self = .calls
         case .topic, .messages, .message, .group: return nil
         }
     }
@@ -69,10 +95,12 @@ enum Location: Sendable, Hashable {
     var parent: Location? {
         switch self {
         case .overview: nil
-        case .topics, .groups, .delays, .transactions, .peakShaving, .help: .overview
+        case .topics, .groups, .delays, .transactions, .deadLetters, .peakShaving, .help: .overview
+        case .clients, .brokers, .audit, .settings, .replays, .calls: .overview
         case .topic: .topics
         case .group: .groups
-        case .messages(let id): .topic(id.topic)
+        case .messages(let id):
+            ConsoleModel.deadLetterGroup(id.topic) == nil ? .topic(id.topic) : .deadLetters
         case .message(let id, _): .messages(id)
         }
     }

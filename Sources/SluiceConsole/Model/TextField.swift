@@ -32,8 +32,8 @@ struct TextField: Sendable, Equatable {
         switch operation {
         case .cursorLeft: cursor = max(0, cursor - 1)
         case .cursorRight: cursor = min(characters.count, cursor + 1)
-        case .lineStart: cursor = 0
-        case .lineEnd: cursor = characters.count
+        case .lineStart: cursor -= place.column
+        case .lineEnd: cursor += lines[place.row].count - place.column
         case .deleteBack:
             guard cursor > 0 else { return true }
             cursor -= 1
@@ -44,6 +44,38 @@ struct TextField: Sendable, Equatable {
         default: return false
         }
         return true
+    }
+
+    /// The cursor to the line above (-1) or below (1), in the same column as far as that line goes; false where there
+    /// is none.
+    mutating func moveLine(_ step: Int) -> Bool {
+        let (row, column) = place
+        let all = lines
+        guard all.indices.contains(row + step) else { return false }
+        let before = all[..<(row + step)].reduce(0) { $0 + $1.count + 1 }
+        cursor = before + min(column, all[row + step].count)
+        return true
+    }
+
+    /// The text by lines, at least one.
+    var lines: [ArraySlice<Character>] {
+        characters.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    }
+
+    /// The cursor's line and its place in it.
+    var place: (row: Int, column: Int) {
+        let before = characters[..<cursor]
+        let start = before.lastIndex(where: \.isNewline).map { $0 + 1 } ?? 0
+        return (before.filter(\.isNewline).count, cursor - start)
+    }
+
+    /// One of its lines as a field of its own, with the cursor where it is.
+    func line(_ index: Int) -> TextField {
+        let all = lines
+        var field = TextField(all.indices.contains(index) ? String(all[index]) : "")
+        let place = place
+        field.cursor = index == place.row ? min(place.column, field.characters.count) : 0
+        return field
     }
 
     /// What of it is visible in so many columns, and the column of the cursor there.

@@ -21,6 +21,7 @@ extension ConsoleModel {
             Frame.drawHeader(self, &painter)
             Frame.drawFooter(self, &painter)
             draw(content, &painter)
+            if isShownFromBefore { painter.grey(content) }
         }
         Frame.drawStatus(self, &painter)
         if let dialog { draw(dialog, content, &painter) }
@@ -39,7 +40,14 @@ extension ConsoleModel {
         case .delays: DelaysScreen.draw(self, rect, &painter)
         case .transactions: TransactionsScreen.draw(self, rect, &painter)
         case .peakShaving: PeakShavingScreen.draw(self, rect, &painter)
+        case .deadLetters: DeadLettersScreen.draw(self, rect, &painter)
+        case .clients: ClientsScreen.draw(self, rect, &painter)
+        case .brokers: BrokersScreen.draw(self, rect, &painter)
+        case .audit: AuditScreen.draw(self, rect, &painter)
+        case .settings: SettingsScreen.draw(self, rect, &painter)
         case .help: HelpScreen.draw(self, rect, &painter)
+        case .replays: ReplaysScreen.draw(self, rect, &painter)
+        case .calls: CallsScreen.draw(self, rect, &painter)
         }
     }
 
@@ -49,6 +57,10 @@ extension ConsoleModel {
         case .reset(let open): open.draw(self, rect, &painter)
         case .replay(let open): open.draw(self, rect, &painter)
         case .resolve(let open): open.draw(self, rect, &painter)
+        case .operate(let open): open.draw(self, rect, &painter)
+        case .range(let open): open.draw(self, rect, &painter)
+        case .whatIf(let open): open.draw(self, rect, &painter)
+        case .find(let open): open.draw(rect, &painter)
         case .chooser(let chooser): chooser.draw(rect, &painter)
         case .jump(let open): open.draw(rect, &painter)
         }
@@ -60,10 +72,12 @@ extension ConsoleModel {
         let top = Frame.content(size).y
         switch screen {
         case .overview: return OverviewScreen.attentionRect(self).map { $0.y + 1 }
-        case .topics, .groups, .messages, .transactions: return top + 2
-        case .topic, .group: return top + 4
+        case .topics, .groups, .messages, .transactions, .deadLetters, .clients, .brokers, .audit, .replays, .calls:
+            return top + 2
+        case .topic: return top + 4
+        case .group: return top + 5
         case .delays: return top + DelaysScreen.chartHeight(size) + 2
-        case .message, .peakShaving, .help: return nil
+        case .message, .peakShaving, .help, .settings: return nil
         }
     }
 
@@ -72,9 +86,10 @@ extension ConsoleModel {
         let content = Frame.content(size)
         switch screen {
         case .overview: return OverviewScreen.attentionRows(self)
-        case .help: return max(0, content.height - 1)
+        case .help, .settings: return max(0, content.height - 1)
         case .message: return MessageScreen.bodyRows(self)
-        case .transactions: return max(0, content.height - 2 - TransactionsScreen.detailHeight(size))
+        case .transactions, .deadLetters, .clients, .brokers, .audit:
+            return max(0, content.height - 2 - screen.detailHeight(content.height))
         // A line is left for the header of the groups.
         case .topic: return max(0, content.maxY - (firstListRow ?? content.y) - 1)
         case .peakShaving: return 0

@@ -21,7 +21,7 @@ enum DelaysScreen {
 
     static func draw(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let chart = Rect(x: rect.x, y: rect.y, width: rect.width, height: chartHeight(painter.buffer.size))
-        if chart.height > 0 { drawHistogram(model, chart, &painter) }
+        if chart.height > 0 { DelaysChart.draw(model, chart, &painter) }
         let body = Rect(x: rect.x, y: chart.maxY, width: rect.width, height: rect.height - chart.height)
         drawList(model, body, &painter)
     }
@@ -31,21 +31,38 @@ enum DelaysScreen {
         let page = fetched.value
         let items = page?.items ?? []
         let total = page?.total ?? 0
-        let more = total > items.count ? " · the soonest \(Format.count(items.count)) are listed" : ""
-        let shown = model.list.filter == nil ? total : model.rows.count
+        let shown = model.list.filter == nil ? items.count : model.rows.count
         painter.rule(
-            rect, model.listTitle("Pending delays", shown: shown, total: total, more: more),
+            rect, model.listTitle("Pending delays", shown: shown, total: total, more: which(model, items.count, total)),
             trailing: model.staleMark(fetched))
         let table = Table(columns, in: rect, indent: 4)
         table.drawHeader(&painter, y: rect.y + 1, list: model.list)
         if model.rows.isEmpty {
-            let text = items.isEmpty ? "Nothing is delayed. p publishes a message with a delay." : model.nothingPasses
+            let isFound = model.delayTopic != nil || model.delayKey != nil
+            let text =
+                !items.isEmpty
+                ? model.nothingPasses
+                : isFound
+                    ? "Nothing that waits is of it: Esc shows all."
+                    : "Nothing is delayed. p publishes a message with a delay."
             return model.drawEmpty(fetched, &painter, rect, whenEmpty: text)
         }
         let levels = page?.levels ?? []
         model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2) { row in
             cells(items[row.index], levels, model)
         }
+    }
+
+    /// What is asked for, and which part of it is listed.
+    private static func which(_ model: ConsoleModel, _ count: Int, _ total: Int) -> String {
+        var text = ""
+        if let topic = model.delayTopic { text += " · topic \(topic)" }
+        if let key = model.delayKey { text += " · key \(key)" }
+        let isAll = text.isEmpty && model.delaySkip == 0 && count >= total
+        guard !isAll, count > 0 else { return text }
+        let first = Format.exact(Int64(model.delaySkip + 1))
+        text += " · \(first) to \(Format.exact(Int64(model.delaySkip + count)))"
+        return text + (model.shownDelays == model.delayQuery ? "" : " · asking for others")
     }
 
     private static func cells(_ delay: PendingDelay, _ levels: [Int64], _ model: ConsoleModel) -> [Span] {
@@ -68,61 +85,5 @@ enum DelaysScreen {
         let seconds = milliseconds / 1000
         let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")].filter { $0.0 > 0 }
         return parts.isEmpty ? "0s" : parts.map { "\($0.0)\($0.1)" }.joined()
-    }
-
-    // MARK: Histogram
-    private static func drawHistogram(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
-        let width = DelayZoom.widths[model.zoom]
-        let fetched = model.data.histograms[width] ?? Fetched()
-        let bars = ConsoleModel.histogramBars
-        let span = levelText(width * Int64(bars))
-        painter.rule(
-            rect, "Due · next \(span) · \(levelText(width)) a bar",
-            trailing: [Span("+", .key), Span(" closer  ", .dim), Span("-", .key), Span(" wider", .dim)])
-        guard let histogram = fetched.value else {
-            return model.drawEmpty(fetched, &painter, rect, whenEmpty: "")
-        }
-        let counts = Array(histogram.counts.prefix(bars))
-        let later = histogram.counts.count > bars ? histogram.counts[bars...].reduce(0, +) : 0
-        let plot = Rect(x: rect.x + 8, y: rect.y + 1, width: rect.width - 20, height: rect.height - 2)
-        drawBars(counts, plot, &painter)
-        drawTimes(width, bars, plot, &painter)
-        let laterX = plot.maxX + 2
-        painter.put("later", x: laterX, y: plot.maxY - 2, width: rect.maxX - laterX, .dim)
-        painter.put(
-            Format.count(later), x: laterX, y: plot.maxY - 1, width: rect.maxX - laterX, later > 0 ? .number : .dim)
-    }
-
-    private static func drawBars(_ counts: [Int], _ plot: Rect, _ painter: inout Painter) {
-        let highest = counts.max() ?? 0
-        guard plot.width > 0, plot.height > 0, !counts.isEmpty else { return }
-        painter.putRight(Format.count(highest), right: plot.x - 1, y: plot.y, width: 7, .chartAxis)
-        painter.putRight("0", right: plot.x - 1, y: plot.maxY - 1, width: 7, .chartAxis)
-        let eighths = Array(painter.isASCII ? " ...:::##" : " ▁▂▃▄▅▆▇█")
-        let each = max(1, plot.width / counts.count)
-        let gradient = painter.theme.gradient(.backlog)
-        for (index, count) in counts.enumerated() where count > 0 && highest > 0 {
-            // Whatever is there is seen: one at least.
-            let filled = max(1, count * plot.height * 8 / highest)
-            for row in 0..<plot.height {
-                let part = min(8, filled - row * 8)
-                guard part > 0 else { break }
-                var style = painter.theme[.chartBacklog]
-                style.foreground = gradient.colour(at: Double(row) / Double(max(1, plot.height)))
-                let x = plot.x + index * plot.width / counts.count
-                let bar = String(repeating: eighths[part], count: each > 2 ? each - 1 : each)
-                painter.buffer.write(bar, x: x, y: plot.maxY - 1 - row, maxWidth: plot.maxX - x, style: style)
-            }
-        }
-    }
-
-    /// `now`, and then a label each quarter.
-    private static func drawTimes(_ width: Int64, _ bars: Int, _ plot: Rect, _ painter: inout Painter) {
-        painter.buffer.horizontal(
-            x: plot.x, y: plot.maxY, width: plot.width, style: painter.theme[.chartAxis], ascii: painter.isASCII)
-        for quarter in 0..<4 {
-            let label = quarter == 0 ? "now " : " +\(levelText(width * Int64(bars * quarter / 4))) "
-            painter.put(label, x: plot.x + plot.width * quarter / 4, y: plot.maxY, .chartAxis)
-        }
     }
 }

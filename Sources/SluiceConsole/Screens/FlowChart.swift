@@ -31,7 +31,19 @@ enum FlowChart {
             ],
             axes: ChartAxes(
                 unit: .count("/s"), time: time, utcOffset: model.settings.utcOffset, style: theme[.chartAxis]),
-            glyphs: painter.glyphs)
+            markers: gateMarkers(model, theme), glyphs: painter.glyphs)
+    }
+
+    /// A line at the limit of the gate that matters: of the group furthest behind, else of the only one that is limited.
+    static func gateMarkers(_ model: ConsoleModel, _ theme: Theme) -> [ChartMarker] {
+        let gates = model.closedGates
+        guard let gate = gates.first(where: { $0.group == model.worstGroup }) ?? (gates.count == 1 ? gates[0] : nil),
+            case .limited(let rate) = gate.setting
+        else { return [] }
+        return [
+            ChartMarker(
+                value: rate, label: "gate \(gate.group) \(Format.rate(rate))/s", style: theme[.chartMarker])
+        ]
     }
 
     static func drawAwaited(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {

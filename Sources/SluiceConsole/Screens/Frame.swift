@@ -112,25 +112,35 @@ enum Frame {
 
     private static func items(_ model: ConsoleModel, width: Int) -> (screens: [Item], keys: [Item]) {
         let isWide = width >= 110
-        let short: [Screen: String] = [.overview: "Over", .transactions: "Tx", .peakShaving: "Flood"]
+        let short: [Screen: String] = [
+            .overview: "Over", .transactions: "Tx", .deadLetters: "Dead", .peakShaving: "Flood",
+        ]
         let screens = Screen.numbered.enumerated().map { index, screen in
             Item(
                 key: .character(Character(String(index + 1))), name: "\(index + 1)",
-                label: isWide ? screen.title : short[screen] ?? screen.title, isHere: model.isUnder(screen))
+                label: isWide && screen != .peakShaving ? screen.title : short[screen] ?? screen.title,
+                isHere: model.isUnder(screen))
         }
         var keys = (model.screen == .peakShaving ? model.scenario?.keys ?? [] : []).map {
             Item(key: .character($0.key), name: String($0.key), label: $0.label)
         }
         let bindings = KeyTable.bindings.filter { $0.applies(to: model.screen) && $0.label != nil }
         let sorted = bindings.filter { rank($0) < 9 }.sorted { rank($0) < rank($1) } + bindings.filter { rank($0) == 9 }
-        keys += sorted.map { Item(key: $0.keys[0], name: $0.keys[0].name, label: $0.label ?? "") }
+        keys += sorted.map { Item(key: $0.keys[0], name: $0.keys[0].name, label: label($0, model)) }
         return (screens, keys)
+    }
+
+    private static func label(_ binding: KeyBinding, _ model: ConsoleModel) -> String {
+        // Dead letters go to their group again rather than to their topic.
+        if binding.operation == .replay, model.deadLetterQueue != nil { return "resend" }
+        return binding.label ?? ""
     }
 
     /// What acts goes before what looks, the screen's own before what works everywhere, and help is the last.
     private static func rank(_ binding: KeyBinding) -> Int {
         switch binding.operation {
-        case .commit, .rollback, .replay: 0
+        case .commit, .rollback, .replay, .resend, .gate, .limit: 0
+        case .cancelDelay, .deliverNow, .reschedule, .toggleReplay, .cancelReplay: 0
         case .mark: 1
         case .publish: 2
         case .filter: 3
@@ -196,14 +206,25 @@ extension ConsoleModel {
         return screen == .overview && place == .overview
     }
 
+    /// True while nobody answers and what is on the screen is what was known before.
+    var isShownFromBefore: Bool { outage != nil && data.broker.value != nil && !isPaused }
+
     /// Data that is too old, or was never answered, in a sentence; nil when all is well.
     var trouble: String? {
         if isPaused { return "Paused: Z goes on." }
+        if let outage { return outageSentence(outage) }
         let limit = max(2 * refreshInterval, 2000)
         guard let age = data.broker.staleAge(now: now, limit: limit) else {
             return data.broker.value == nil ? data.broker.error?.message : nil
         }
         let why = data.broker.error.map { ": \($0.message)" } ?? ""
         return "No answer for \(Format.age(age))\(why)"
+    }
+
+    private func outageSentence(_ outage: Outage) -> String {
+        let tries = outage.retries == 0 ? "" : ", tried again \(Format.plural(outage.retries, "time"))"
+        let shown = data.broker.time.map { " Shown is what was known at \(moment($0))." } ?? ""
+        let why = data.broker.error?.message ?? "Nobody answers."
+        return "No answer for \(Format.age(now - (data.broker.time ?? outage.since)))\(tries). \(why)\(shown)"
     }
 }

@@ -3,18 +3,20 @@ import SluiceMessage
 
 /// One group: its queues, the worst of them, its clients.
 enum GroupScreen {
-    private static let columns = [
-        Column("topic", 12, grow: 2, limit: 36),
-        Column("queue", 5, .right),
-        Column("first", 11, .right, priority: 6),
-        Column("next", 11, .right, priority: 5),
-        Column("offset", 11, .right, priority: 3),
-        Column("lag", 9, .right, sort: .lag),
-        Column("behind", 7, .right, sort: .behind),
-        Column("out/s", 6, .right, priority: 2),
-        Column("drains", 7, .right, priority: 1),
-        Column("client", 14, priority: 0, grow: 1, limit: 40),
-    ]
+    private static func columns(_ model: ConsoleModel) -> [Column] {
+        [
+            Column("topic", 12, grow: 2, limit: 36),
+            Column("queue", model.queueWidth(5), .right),
+            Column("first", 11, .right, priority: 6),
+            Column("next", 11, .right, priority: 5),
+            Column("offset", 11, .right, priority: 3),
+            Column("lag", 9, .right, sort: .lag),
+            Column("behind", 7, .right, sort: .behind),
+            Column("out/s", 6, .right, priority: 2),
+            Column("drains", 7, .right, priority: 1),
+            Column("client", 14, priority: 0, grow: 1, limit: 40),
+        ]
+    }
 
     static func draw(_ model: ConsoleModel, _ name: String, _ rect: Rect, _ painter: inout Painter) {
         let fetched = model.data.group[name] ?? Fetched()
@@ -22,15 +24,15 @@ enum GroupScreen {
         let note = isBroadcast ? " · broadcast: each client has its own offsets" : ""
         painter.rule(rect, "Group \(name)\(note)", trailing: model.staleMark(fetched))
         guard let status = fetched.value else { return model.drawEmpty(fetched, &painter, rect, whenEmpty: "") }
-        drawSummary(status, model, Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: 2), &painter)
-        let table = Table(columns, in: rect, indent: 4)
-        table.drawHeader(&painter, y: rect.y + 3, list: model.list)
+        drawSummary(status, model, Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: 3), &painter)
+        let table = Table(columns(model), in: rect, indent: 4)
+        table.drawHeader(&painter, y: rect.y + 4, list: model.list)
         if model.rows.isEmpty {
             let text = status.queues.isEmpty ? "No queue has an offset of this group yet." : model.nothingPasses
-            painter.put(text, x: rect.x + 4, y: rect.y + 4, width: rect.width - 5, .dim)
+            painter.put(text, x: rect.x + 4, y: rect.y + 5, width: rect.width - 5, .dim)
         }
         let worst = model.worstQueue(status)?.queue.id
-        model.drawRows(table, &painter, first: rect.y + 4, count: rect.height - 4) { row in
+        model.drawRows(table, &painter, first: rect.y + 5, count: rect.height - 5) { row in
             cells(status.queues[row.index], name, isWorst: status.queues[row.index].id == worst, model)
         }
     }
@@ -41,15 +43,39 @@ enum GroupScreen {
         let group = status.summary
         let x = rect.x + 4
         let rate = model.data.committed[group.config.name]?.shownRate
-        var spans = [model.stateSpan(group, painter.glyphs), Span("   lag ", .dim), GroupsScreen.lag(group)]
+        var spans = [model.stateSpan(group, painter.glyphs)]
+        // How much of it in messages a second: a word alone does not say whether to hurry.
+        if let slope = model.data.lag[group.config.name]?.slope, abs(slope) >= 0.05 {
+            spans.append(Span(" \(slope > 0 ? "+" : "")\(Format.rate(slope))/s", .number))
+        }
+        spans += [Span("   lag ", .dim), GroupsScreen.lag(group)]
         spans += [Span("   behind ", .dim), GroupsScreen.behind(group)]
         spans += [Span("   out ", .dim), Span(Format.rate(rate) + "/s", model.rateRole(rate))]
         spans += [Span("   clients ", .dim), Span(Format.count(group.clients), GroupsScreen.clientRole(group))]
         if group.deadLetters > 0 {
             spans.append(Span("   \(Format.plural(group.deadLetters, "dead letter"))", .warning))
         }
+        if let setting = model.gate(group.config.name), setting != .open {
+            spans += [Span("   gate ", .dim), model.gateSpan(group.config.name)]
+            if let held = model.gateStatus(group.config.name)?.held {
+                spans.append(Span(" (\(Format.count(held)) held)", .dim))
+            }
+        }
         painter.put(spans, x: x, y: rect.y, width: rect.maxX - x)
         painter.put(drain(status, model), x: x, y: rect.y + 1, width: rect.maxX - x)
+        painter.put(whatIf(status, model), x: x, y: rect.y + 2, width: rect.maxX - x)
+    }
+
+    /// What is tried, or the key that tries it.
+    private static func whatIf(_ status: GroupStatus, _ model: ConsoleModel) -> [Span] {
+        let name = status.summary.config.name
+        guard let kept = model.whatIf, kept.group == name else {
+            guard status.summary.lag != nil else { return [] }
+            return [
+                Span("w", .key), Span(" what if: more consumers, producers stop, a gate", .dim),
+            ]
+        }
+        return [Span("what if \(kept.what.words): ", .accent)] + model.forecast(kept.what, of: name).spans
     }
 
     /// When it will have drained, by its worst queue rather than by the sum.
@@ -66,12 +92,14 @@ enum GroupScreen {
                 ? "not moved since the broker started" : "not moved for \(Format.age(model.now - queue.lastMoved))"
             return [
                 Span(
-                    "worst \(queue.id.topic)/\(queue.id.queue): \(Format.count(queue.lag)) behind, \(moved)", .attention
+                    "worst \(queue.id.topic)/\(model.queueName(queue.id.queue)): \(Format.count(queue.lag)) behind, \(moved)",
+                    .attention
                 )
             ]
         }
         var spans = [
-            Span("worst ", .dim), Span("\(queue.id.topic)/\(queue.id.queue)"), Span(": drains in ", .dim),
+            Span("worst ", .dim), Span("\(queue.id.topic)/\(model.queueName(queue.id.queue))"),
+            Span(": drains in ", .dim),
             Span(Format.drain(seconds), .number), Span(" once producers stop", .dim),
         ]
         let key = GroupQueue(group: status.summary.config.name, queue: queue.id)
@@ -89,7 +117,7 @@ enum GroupScreen {
     {
         let rate = model.data.queueOffsets[GroupQueue(group: group, queue: queue.id)]?.shownRate
         return [
-            Span(queue.id.topic), Span("\(queue.id.queue)"), Span(Format.exact(queue.minOffset), .dim),
+            Span(queue.id.topic), Span(model.queueName(queue.id.queue)), Span(Format.exact(queue.minOffset), .dim),
             Span(Format.exact(queue.maxOffset), .dim), Span(Format.exact(queue.offset)),
             Span(Format.count(queue.lag), queue.lag == 0 ? .dim : isWorst ? .warning : .number),
             Span(queue.lag == 0 ? "0" : Format.age(queue.behind), queue.lag == 0 ? .dim : .text),

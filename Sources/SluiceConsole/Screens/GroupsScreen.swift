@@ -11,6 +11,7 @@ enum GroupsScreen {
         Column("state", 10),
         Column("drains", 7, .right, priority: 1),
         Column("dead", 6, .right, priority: 3),
+        Column("gate", 7, .right, priority: 4),
         Column("topics", 10, priority: 5, grow: 2, limit: 60),
     ]
 
@@ -44,6 +45,7 @@ enum GroupsScreen {
             model.stateSpan(group, glyphs),
             Span(group.lag == nil ? "each" : Format.drain(model.groupDrain(group)), .dim),
             Span(Format.count(group.deadLetters), group.deadLetters > 0 ? .warning : .dim),
+            model.gateSpan(group.config.name),
             Span(group.topics.joined(separator: " "), .dim),
         ]
     }
@@ -65,6 +67,7 @@ extension ConsoleModel {
     func stateSpan(_ group: GroupSummary, _ glyphs: GlyphSet) -> Span {
         guard group.lag != nil else { return Span("» each own", .dim) }
         if !group.config.consumeEnabled { return Span("■ shut off", .bad) }
+        if gate(group.config.name) == .paused { return Span("■ paused", .attention) }
         guard let state = groupState(group) else { return Span("?", .dim) }
         if group.lag == 0 { return Span("= level", .dim) }
         return Span("\(state.mark(glyphs)) \(state.rawValue)", state.role)

@@ -18,7 +18,7 @@ enum MessageScreen {
         _ model: ConsoleModel, _ id: QueueID, _ offset: Int64, _ rect: Rect, _ painter: inout Painter
     ) {
         let fetched = model.data.message[MessageID(queue: id, offset: offset)] ?? Fetched()
-        painter.rule(rect, "Message · \(id.topic) / queue \(id.queue) / offset \(Format.exact(offset))")
+        painter.rule(rect, "Message · \(model.queueTitle(id)) / offset \(Format.exact(offset))")
         guard let message = fetched.value ?? nil else {
             let gone = "There is no message at this offset any more."
             return model.drawEmpty(fetched, &painter, rect, whenEmpty: gone)
@@ -65,6 +65,14 @@ enum MessageScreen {
             ])
         }
         if shown < others.count { lines.append([Span("           and \(others.count - shown) more properties", .dim)]) }
+        let id = QueueID(message.topic, message.queue)
+        lines.append([Span(DisplayWidth.pad("read by", to: 11), .dim)] + readers(id, message.queueOffset, model))
+        let steps = trace(message, model)
+        // The body keeps a third of a low screen.
+        let most = max(1, height * 2 / 3 - lines.count)
+        for (index, step) in steps.suffix(most).enumerated() {
+            lines.append([Span(DisplayWidth.pad(index == 0 ? "trace" : "", to: 11), .dim)] + step)
+        }
         return lines
     }
 

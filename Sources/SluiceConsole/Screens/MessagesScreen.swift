@@ -16,7 +16,8 @@ enum MessagesScreen {
         let fetched = model.data.pages[id] ?? Fetched()
         let topic = model.data.topic[id.topic] ?? Fetched()
         painter.rule(rect, title(model, id), trailing: model.staleMark(topic))
-        let table = Table(columns, in: rect, indent: 4)
+        let isDead = ConsoleModel.deadLetterGroup(id.topic) != nil
+        let table = Table(isDead ? deadColumns : columns, in: rect, indent: 4)
         table.drawHeader(&painter, y: rect.y + 1)
         let items = fetched.value?.messages ?? []
         if model.rows.isEmpty {
@@ -31,12 +32,12 @@ enum MessagesScreen {
             return
         }
         model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2) { row in
-            cells(items[row.index], model)
+            isDead ? deadCells(items[row.index], model) : cells(items[row.index], model)
         }
     }
 
     private static func title(_ model: ConsoleModel, _ id: QueueID) -> String {
-        var text = "\(id.topic) / queue \(id.queue)"
+        var text = ConsoleModel.deadLetterGroup(id.topic).map { "Dead letters of \($0)" } ?? model.queueTitle(id)
         if let status = model.queueStatus(id), status.depth > 0 {
             text += " · \(Format.exact(status.minOffset)) to \(Format.exact(status.maxOffset - 1))"
         }
@@ -53,6 +54,24 @@ enum MessagesScreen {
                 message.keys.isEmpty ? Format.unknown : message.keys.joined(separator: " "),
                 message.keys.isEmpty ? .dim : .text),
             Span(Format.bytes(message.body.count), .dim), Span(bodyPeek(message.body)),
+        ]
+    }
+
+    private static let deadColumns = [
+        Column("offset", 9, .right),
+        Column("died", 14),
+        Column("from topic", 12, priority: 2, grow: 1, limit: 30),
+        Column("tries", 5, .right, priority: 3),
+        Column("key", 12, priority: 1, grow: 2, limit: 28),
+        Column("size", 8, .right, priority: 4),
+        Column("body", 12, grow: 6),
+    ]
+
+    private static func deadCells(_ message: StoredMessage, _ model: ConsoleModel) -> [Span] {
+        let cells = cells(message, model)
+        return [
+            cells[0], cells[1], Span(message.realTopic == message.topic ? Format.unknown : message.realTopic),
+            Span("\(message.reconsumeTimes)", .warning), cells[3], cells[4], cells[5],
         ]
     }
 

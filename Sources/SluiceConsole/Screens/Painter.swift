@@ -84,6 +84,12 @@ struct Painter {
         }
     }
 
+    /// What was known before nobody answered any more: all in one grey, the grounds as they are.
+    mutating func grey(_ rect: Rect) {
+        let grey = theme[.stale].foreground
+        buffer.restyle(rect) { Style(grey, on: $0.background, $0.attributes) }
+    }
+
     /// Words for what has no glyph in seven bits.
     func plain(_ text: String) -> String {
         guard isASCII, text.utf8.contains(where: { $0 > 127 }) else { return text }

@@ -46,9 +46,13 @@ enum PeakShavingScreen {
             Span("furthest behind ", .dim), Span(name, .accent), Span("   lag ", .dim), GroupsScreen.lag(group),
             Span("   behind ", .dim), GroupsScreen.behind(group),
         ]
+        if let setting = model.gate(name), setting != .open {
+            spans += [Span("   gate ", .dim), model.gateSpan(name)]
+        }
         if let status = model.data.group[name]?.value, let worst = model.worstQueue(status) {
             spans += [
-                Span("   its worst queue ", .dim), Span("\(worst.queue.id.topic)/\(worst.queue.id.queue)"),
+                Span("   its worst queue ", .dim),
+                Span("\(worst.queue.id.topic)/\(model.queueName(worst.queue.id.queue))"),
                 Span(worst.seconds == nil ? " does not move" : " drains in ", worst.seconds == nil ? .attention : .dim),
                 Span(worst.seconds == nil ? "" : Format.drain(worst.seconds), .number),
             ]
@@ -68,7 +72,7 @@ enum PeakShavingScreen {
                 ChartSeries(
                     values: series.inflow, style: theme[.chartIn], filled: true, gradient: theme.gradient(.flow)),
                 ChartSeries(values: series.outflow, style: theme[.chartOut]),
-            ], .count("/s"), model, areas[0], nil, &painter)
+            ], .count("/s"), model, areas[0], nil, &painter, markers: FlowChart.gateMarkers(model, theme))
         if areas[1].height > 0 {
             let backlog = ChartSeries(
                 values: series.backlog, style: theme[.chartBacklog], filled: true, gradient: theme.gradient(.backlog))
@@ -86,7 +90,7 @@ enum PeakShavingScreen {
     /// A chart whose plot begins in the same column as those above and below.
     private static func draw(
         _ series: [ChartSeries], _ unit: ChartAxes.Unit, _ model: ConsoleModel, _ area: Rect, _ label: String?,
-        _ painter: inout Painter
+        _ painter: inout Painter, markers: [ChartMarker] = []
     ) {
         let widest = max(ChartScale.labelWidth(.count("/s")), ChartScale.labelWidth(.milliseconds))
         let shift = max(0, widest - ChartScale.labelWidth(unit))
@@ -94,7 +98,8 @@ enum PeakShavingScreen {
         let axes = ChartAxes(
             unit: unit, time: FlowChart.time(model, seconds: model.flowSpan), utcOffset: model.settings.utcOffset,
             style: painter.theme[.chartAxis])
-        Chart.draw(into: &painter.buffer, rect: rect, series: series, axes: axes, glyphs: painter.glyphs)
+        Chart.draw(
+            into: &painter.buffer, rect: rect, series: series, axes: axes, markers: markers, glyphs: painter.glyphs)
         guard let label else { return }
         painter.put(" \(label) ", x: rect.x + ChartScale.labelWidth(unit) + 2, y: area.y, .dim)
     }

@@ -2,14 +2,16 @@ import SluiceAPI
 
 /// One topic: its queues, and below them its groups.
 enum TopicScreen {
-    private static let queueColumns = [
-        Column("queue", 7, .right),
-        Column("first offset", 13, .right),
-        Column("next offset", 13, .right),
-        Column("depth", 12, .right),
-        Column("oldest", 14, priority: 2),
-        Column("newest", 14, priority: 1),
-    ]
+    private static func queueColumns(_ model: ConsoleModel) -> [Column] {
+        [
+            Column("queue", model.queueWidth(7), .right),
+            Column("first offset", 13, .right),
+            Column("next offset", 13, .right),
+            Column("depth", 12, .right),
+            Column("oldest", 14, priority: 2),
+            Column("newest", 14, priority: 1),
+        ]
+    }
     private static let groupColumns = [
         Column("group", 16, grow: 1, limit: 44),
         Column("lag", 12, .right),
@@ -47,13 +49,14 @@ enum TopicScreen {
             ? Format.plural(summary.config.readQueues, "queue")
             : "\(summary.config.readQueues) read, \(summary.config.writeQueues) write queues"
         let last = summary.lastStored == 0 ? "nothing stored yet" : "last message \(model.moment(summary.lastStored))"
-        painter.put(
-            "\(queues)   permission \(summary.config.permission.text)   \(last)", x: x, y: rect.y + 1,
-            width: rect.maxX - x, .dim)
+        var line = [Span("\(queues)   permission \(summary.config.permission.text)   \(last)", .dim)]
+        let isLimited = (model.publishLimit(summary.config.name) ?? nil) != nil
+        if isLimited { line += [Span("   publish limit ", .dim), model.limitSpan(summary.config.name)] }
+        painter.put(line, x: x, y: rect.y + 1, width: rect.maxX - x)
     }
 
     private static func drawRows(_ model: ConsoleModel, _ status: TopicStatus, _ rect: Rect, _ painter: inout Painter) {
-        let queues = Table(queueColumns, in: rect, indent: 4)
+        let queues = Table(queueColumns(model), in: rect, indent: 4)
         let groups = Table(groupColumns, in: rect, indent: 4)
         let list = model.list
         // One selection runs through both; each part says its columns where it begins.
@@ -88,7 +91,7 @@ enum TopicScreen {
 
     private static func queueCells(_ queue: QueueStatus, _ model: ConsoleModel) -> [Span] {
         [
-            Span("\(queue.queue)"), Span(Format.exact(queue.minOffset), .dim),
+            Span(model.queueName(queue.queue)), Span(Format.exact(queue.minOffset), .dim),
             Span(Format.exact(queue.maxOffset), .text),
             Span(Format.count(queue.depth), queue.depth == 0 ? .dim : .number),
             Span(queue.firstStored == 0 ? Format.unknown : model.moment(queue.firstStored), .dim),

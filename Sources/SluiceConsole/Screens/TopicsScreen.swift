@@ -10,6 +10,7 @@ enum TopicsScreen {
         Column("depth", 11, .right, sort: .depth),
         Column("groups", 6, .right, priority: 4),
         Column("last message", 14, priority: 3),
+        Column("limit", 6, .right, priority: 6),
         Column("last 60 s", 12, priority: 2),
     ]
 
@@ -43,7 +44,7 @@ enum TopicsScreen {
             Span(Format.count(topic.depth), topic.depth == 0 ? .dim : .number),
             Span(Format.count(topic.groups), topic.groups == 0 ? .dim : .text),
             Span(topic.lastStored == 0 ? Format.unknown : model.moment(topic.lastStored), .dim),
-            Span(model.sparkline(inflow, width: 12), .chartIn),
+            model.limitSpan(name), Span(model.sparkline(inflow, width: 12), .chartIn),
         ]
     }
 }

@@ -1,22 +1,22 @@
 import SluiceAPI
+import SluiceMessage
 
 /// Unresolved half messages.
 enum TransactionsScreen {
-    private static let columns = [
-        Column("half id", 11),
-        Column("topic", 8, grow: 2, limit: 30, sort: .topic),
-        Column("q", 3, .right, priority: 6),
-        Column("age", 6, .right, sort: .age),
-        Column("checks", 7, .right, sort: .checks),
-        Column("next check", 10, .right, priority: 1),
-        Column("producer group", 14, priority: 4, grow: 2, limit: 30, sort: .producerGroup),
-        Column("online", 6, .right),
-        Column("key", 10, priority: 0, grow: 2, limit: 28),
-        Column("body", 16, priority: 5, grow: 6),
-    ]
-
-    /// Lines below the list that say all of the selected one.
-    static func detailHeight(_ size: Size) -> Int { Frame.content(size).height >= 18 ? 5 : 0 }
+    private static func columns(_ model: ConsoleModel) -> [Column] {
+        [
+            Column("half id", 11),
+            Column("topic", 8, grow: 2, limit: 30, sort: .topic),
+            Column("q", model.queueWidth(3), .right, priority: 6),
+            Column("age", 6, .right, sort: .age),
+            Column("checks", 7, .right, sort: .checks),
+            Column("next check", 10, .right, priority: 1),
+            Column("producer group", 14, priority: 4, grow: 2, limit: 30, sort: .producerGroup),
+            Column("online", 6, .right),
+            Column("key", 10, priority: 0, grow: 2, limit: 28),
+            Column("body", 16, priority: 5, grow: 6),
+        ]
+    }
 
     static func draw(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let fetched = model.data.halves
@@ -29,13 +29,13 @@ enum TransactionsScreen {
         painter.rule(
             rect, model.listTitle("Transactions unresolved", shown: shown, total: total, more: more),
             trailing: model.staleMark(fetched))
-        let table = Table(columns, in: rect, indent: 4)
+        let table = Table(columns(model), in: rect, indent: 4)
         table.drawHeader(&painter, y: rect.y + 1, list: model.list)
         if model.rows.isEmpty {
             let text = items.isEmpty ? "Every transaction is resolved." : model.nothingPasses
             return model.drawEmpty(fetched, &painter, rect, whenEmpty: text)
         }
-        let detail = detailHeight(painter.buffer.size)
+        let detail = model.screen.detailHeight(rect.height)
         model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2 - detail) { row in
             cells(items[row.index], model)
         }
@@ -48,7 +48,7 @@ enum TransactionsScreen {
     private static func cells(_ half: HalfMessage, _ model: ConsoleModel) -> [Span] {
         let age = model.now - half.storeTimestamp
         return [
-            Span(Format.shortID(half.id), .accent), Span(half.topic), Span("\(half.queue)", .dim),
+            Span(Format.shortID(half.id), .accent), Span(half.topic), Span(model.queueName(half.queue), .dim),
             Span(Format.age(age), age >= ConsoleModel.oldHalf ? .warning : .text),
             Span("\(half.checks)/\(half.maxChecks)", half.isSetAside ? .bad : .text),
             nextCheck(half, model), Span(half.producerGroup), online(half),
@@ -73,18 +73,44 @@ enum TransactionsScreen {
         let tag = half.tag.map { "   tag \($0)" } ?? ""
         let keys = half.keys.isEmpty ? "" : "   keys \(half.keys.joined(separator: " "))"
         painter.put(
-            "for \(half.topic) / queue \(half.queue)   stored \(model.moment(half.storeTimestamp))\(tag)\(keys)", x: x,
+            "for \(model.queueTitle(QueueID(half.topic, half.queue)))   stored \(model.moment(half.storeTimestamp))\(tag)\(keys)",
+            x: x,
             y: rect.y + 1, width: width)
         painter.put(MessagesScreen.bodyPeek(half.bodyPeek), x: x, y: rect.y + 2, width: width, .dim)
         painter.put(
             advice(half, model), x: x, y: rect.y + 3, width: width, half.producersOnline == 0 ? .warning : .text)
+        painter.put(checks(half, model), x: x, y: rect.y + 4, width: width)
         if model.settings.readOnly { return }
         painter.put(
             [
                 Span("c", .key), Span(" commit   ", .dim), Span("x", .key), Span(" roll back   ", .dim),
-                Span("Enter", .key),
-                Span(" who reads \(half.topic)", .dim),
-            ], x: x, y: rect.y + 4, width: width)
+                Span("a", .key), Span(" ask again   ", .dim), Span("*", .key), Span(" mark all   ", .dim),
+                Span("Enter", .key), Span(" who reads \(half.topic)", .dim),
+            ], x: x, y: rect.y + 5, width: width)
+    }
+
+    /// How the check-backs of its producer group go, and how many groups have some.
+    private static func checks(_ half: HalfMessage, _ model: ConsoleModel) -> [Span] {
+        guard case .checks(let queues)? = model.data.told[.checks]?.value else {
+            let why = model.data.told[.checks]?.error.map { "? \($0.message)" } ?? "…"
+            return [Span("check-backs of \(half.producerGroup): \(why)", .dim)]
+        }
+        guard let queue = queues.first(where: { $0.group == half.producerGroup }) else {
+            return [Span("no check-back of \(half.producerGroup) waits", .dim)]
+        }
+        var spans = [
+            Span("\(queue.group): ", .dim), Span(Format.plural(queue.unresolved, "half", "halves")),
+            Span(", \(Format.count(queue.setAside)) set aside", queue.setAside > 0 ? .bad : .dim), Span(", ", .dim),
+            Span("\(Format.plural(queue.waiting, "check")) due", queue.waiting > 0 ? .warning : .dim),
+            Span(", \(queue.perSecond)/s at most", .dim),
+        ]
+        let others = queues.filter { $0.group != queue.group }
+        if !others.isEmpty {
+            let waiting = others.reduce(0) { $0 + $1.waiting }
+            let count = Format.plural(others.count, "other group")
+            spans.append(Span("   \(count): \(Format.plural(waiting, "check")) due", waiting > 0 ? .warning : .dim))
+        }
+        return spans
     }
 
     /// What will happen when nobody does anything.

@@ -9,7 +9,10 @@ import SluiceScenarios
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure this machine and the broker on it.",
-        subcommands: [BenchEmbedded.self, BenchRemote.self, BenchDelay.self, BenchTransactions.self, BareServer.self])
+        subcommands: [
+            BenchEmbedded.self, BenchRemote.self, BenchClient.self, BenchDelay.self, BenchTransactions.self,
+            BareServer.self,
+        ])
 }
 
 struct BenchEmbedded: ParsableCommand {

@@ -42,7 +42,7 @@ struct ConsoleStage {
 
     init(_ options: ConsoleOptions) throws(CommandFailure) {
         self.options = options
-        themes = ThemeLibrary(userFolder: Self.themeFolder)
+        themes = ThemeLibrary(userFolder: Self.folder("themes"))
         let name = options.theme ?? environmentValue("SLUICE_THEME") ?? Theme.builtIn[0]
         (theme, problem) = themes.load(name)
         do throws(TerminalError) {
@@ -71,7 +71,9 @@ struct ConsoleStage {
         do throws(TerminalError) {
             let session = try ConsoleSession(
                 model: ConsoleModel(settings: settings),
-                runner: EffectRunner(admin: admin, themes: themes, readOnly: options.readOnly),
+                runner: EffectRunner(
+                    admin: admin, themes: themes, templates: TemplateLibrary(folder: Self.folder("templates")),
+                    readOnly: options.readOnly),
                 options: options.terminal, terminal: terminal, onScenarioKey: onScenarioKey)
             if problem != nil { session.post(.answer(.theme(theme, problem: problem))) }
             prepare(session.post)
@@ -85,10 +87,10 @@ struct ConsoleStage {
     /// Gives the terminal back, if the console has not yet.
     func close() { terminal.close() }
 
-    /// Where the user's own themes are.
-    private static var themeFolder: String? {
-        if let folder = environmentValue("XDG_CONFIG_HOME"), folder.hasPrefix("/") { return folder + "/sluice/themes" }
-        return environmentValue("HOME").map { $0 + "/.config/sluice/themes" }
+    /// Where the user's own themes or templates are.
+    private static func folder(_ name: String) -> String? {
+        if let folder = environmentValue("XDG_CONFIG_HOME"), folder.hasPrefix("/") { return folder + "/sluice/" + name }
+        return environmentValue("HOME").map { $0 + "/.config/sluice/" + name }
     }
 }
 

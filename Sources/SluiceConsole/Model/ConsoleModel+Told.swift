@@ -1,0 +1,146 @@
+import SluiceAPI
+import SluiceMessage
+
+// MARK: What only operators' questions tell
+extension ConsoleModel {
+    /// The newest answer to a question, or why there is none.
+    func told(_ question: OperatorQuestion) -> Fetched<OperatorAnswer> { data.told[question] ?? Fetched() }
+
+    /// A question, unless the brokers have said that they do not know it.
+    func questions(_ question: OperatorQuestion, of features: Feature...) -> [Query] {
+        features.allSatisfy { whyNot($0) != nil } ? [] : [.question(question)]
+    }
+
+    // MARK: Clients
+    var clients: [ConnectedClient] {
+        guard case .clients(let clients)? = told(.clients).value else { return [] }
+        return clients
+    }
+
+    // MARK: Gates and limits
+    /// A group's gate as far as it is known; nil where it is not.
+    func gate(_ group: String) -> GateSetting? {
+        if case .gates(let gates)? = told(.gates(group: group)).value,
+            let gate = gates.first(where: { $0.group == group })
+        {
+            return gate.setting
+        }
+        guard case .gates(let gates)? = told(.gates(group: nil)).value else { return nil }
+        // Those that are not listed are open.
+        return gates.first { $0.group == group }?.setting ?? .open
+    }
+
+    /// A group's gate with what its clients hold; nil where it was not told.
+    func gateStatus(_ group: String) -> GateStatus? {
+        for question in [OperatorQuestion.gates(group: group), .gates(group: nil)] {
+            if case .gates(let gates)? = told(question).value, let gate = gates.first(where: { $0.group == group }) {
+                return gate
+            }
+        }
+        return nil
+    }
+
+    /// Gates that are not open.
+    var closedGates: [GateStatus] {
+        guard case .gates(let gates)? = told(.gates(group: nil)).value else { return [] }
+        return gates.filter { $0.setting != .open }
+    }
+
+    /// A topic's publish limit: outer nil where it is not known, inner nil where there is none.
+    func publishLimit(_ topic: String) -> Double?? {
+        guard case .publishLimits(let limits)? = told(.publishLimits).value else { return nil }
+        return .some(limits[topic])
+    }
+
+    func gateSpan(_ group: String) -> Span {
+        switch gate(group) {
+        case nil: Span(Format.unknown, .dim)
+        case .open: Span("open", .dim)
+        case .paused: Span("paused", .attention)
+        case .limited(let rate): Span(Format.rate(rate) + "/s", .warning)
+        }
+    }
+
+    func limitSpan(_ topic: String) -> Span {
+        switch publishLimit(topic) {
+        case nil: Span(Format.unknown, .dim)
+        case .some(nil): Span("none", .dim)
+        case .some(let rate?): Span(Format.rate(rate) + "/s", .warning)
+        }
+    }
+
+    // MARK: Dead letters
+    /// The group whose dead letters a queue holds.
+    static func deadLetterGroup(_ topic: String) -> String? {
+        guard topic.hasPrefix(TopicName.deadLetterPrefix) else { return nil }
+        return String(topic.dropFirst(TopicName.deadLetterPrefix.count))
+    }
+
+    /// Groups with dead letters.
+    var deadLetterGroups: [GroupSummary] { (data.groups.value ?? []).filter { $0.deadLetters > 0 } }
+
+    // MARK: Audit
+    static let auditPage = 200
+
+    /// The page of the audit in front: the newest, or one that begins with a number.
+    var auditQuestion: OperatorQuestion {
+        .audit(from: auditStart ?? -Int64(Self.auditPage), limit: Self.auditPage)
+    }
+
+    var auditEntries: [AuditEntry] {
+        guard case .audit(let entries, _)? = told(auditQuestion).value else { return [] }
+        return entries
+    }
+    var auditTotal: Int64? {
+        guard case .audit(_, let total)? = told(auditQuestion).value else { return nil }
+        return total
+    }
+
+    /// What was done, newest first, each with its beginning and its end as far as both are on this page.
+    var deeds: [Deed] {
+        var ends: [Int64: AuditEntry] = [:]
+        let entries = auditEntries
+        for entry in entries { if let begun = entry.begun { ends[begun] = entry } }
+        let begun = Set(entries.filter { $0.phase == .before }.map(\.number))
+        return entries.reversed().compactMap { entry in
+            switch entry.phase {
+            case .before: Deed(before: entry, after: ends[entry.number])
+            case .after: entry.begun.map(begun.contains) == true ? nil : Deed(before: nil, after: entry)
+            }
+        }
+    }
+
+    /// Turns to older (-1) or newer (+1) entries of the audit.
+    mutating func turnAudit(_ step: Int, _ effects: inout [Effect]) {
+        guard place == .audit, let first = auditEntries.first?.number, let total = auditTotal else { return }
+        let page = Int64(Self.auditPage)
+        if step < 0 {
+            guard first > 1 else { return say("These are the oldest entries.", for: 3000) }
+            auditStart = max(1, first - page)
+        } else {
+            guard auditStart != nil else { return say("These are the newest entries.", for: 3000) }
+            auditStart = first + page > total - page ? nil : first + page
+        }
+        list.selected = 0
+        list.isChosen = false
+        arrange()
+        for query in needs where inFlight[query.slot] == nil { ask(query, &effects) }
+    }
+}
+
+/// An action by hand: how it was begun and how it ended, as far as it is known.
+struct Deed: Sendable, Equatable {
+    var before: AuditEntry?
+    var after: AuditEntry?
+
+    /// The one of both that there is; the beginning first.
+    var entry: AuditEntry? { before ?? after }
+    var id: String { "\(entry?.number ?? 0)" }
+    var isDone: Bool { after?.outcome == "done" }
+    var text: String {
+        guard let entry else { return "" }
+        return
+            "\(entry.number) \(entry.actor.name) \(entry.actor.host) \(entry.action) \(entry.target) \(entry.reason) "
+            + "\(after?.outcome ?? "")"
+    }
+}
