@@ -67,14 +67,17 @@ let package = Package(
             name: "SluiceCluster",
             dependencies: [
                 "SluiceClient", "SluiceRemoting", "SluiceBroker", "SluiceStorage", "SluiceAPI", "SluiceMessage",
-                "CSluice", .product(name: "NIOCore", package: "swift-nio"),
+                "CSluice", .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ], swiftSettings: hot),
         .target(
             name: "SluiceThemes", path: "Themes",
             resources: [
                 .embedInCode("sluice-dark.toml"), .embedInCode("sluice-light.toml"),
-                .embedInCode("sixteen.toml"), .embedInCode("clear.toml"),
+                .embedInCode("sixteen.toml"), .embedInCode("clear.toml"), .embedInCode("graphite.toml"),
+                .embedInCode("ember.toml"), .embedInCode("moss.toml"), .embedInCode("dusk.toml"),
+                .embedInCode("frost.toml"),
             ], swiftSettings: strict),
         .target(
             name: "SluiceConsole",
@@ -83,7 +86,11 @@ let package = Package(
         .target(name: "SluiceTerminal", dependencies: ["SluiceConsole", "CNcurses", "CSluice"], swiftSettings: strict),
         .target(
             name: "SluiceScenarios",
-            dependencies: ["SluiceClient", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+            dependencies: [
+                "SluiceClient", "CDeflate", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ], swiftSettings: strict),
         .target(
             name: "SluiceSimulator", dependencies: ["SluiceBroker", "SluiceStorage", "SluiceAPI", "SluiceMessage"],
             swiftSettings: strict),
@@ -119,6 +126,7 @@ let package = Package(
             dependencies: [
                 "SluiceCluster", "SluiceServer", "SluiceRemoting", "SluiceClient", "SluiceBroker", "SluiceAPI",
                 "SluiceMessage", "SluiceTapes", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/SluiceClusterTests", swiftSettings: strict),
         .testTarget(
@@ -159,6 +167,9 @@ let package = Package(
             name: "sluice-loaded-console",
             dependencies: ["SluiceClient", "SluiceConsole", "SluiceTerminal", "SluiceAPI", "SluiceMessage"],
             path: "Tests/Harness/LoadedConsole", swiftSettings: strict),
+        .executableTarget(
+            name: "sluice-console-figures", dependencies: ["SluiceConsole", "SluiceAPI", "SluiceMessage"],
+            path: "Tests/Harness/ConsoleFigures", swiftSettings: strict),
         .testTarget(
             name: "ConformanceTests", dependencies: ["sluice", "SluiceRemoting"], path: "Tests/ConformanceTests",
             swiftSettings: strict),

@@ -5,5 +5,10 @@ public enum EmbeddedThemes {
         ("sluice-light", PackageResources.sluice_light_toml),
         ("sixteen", PackageResources.sixteen_toml),
         ("clear", PackageResources.clear_toml),
+        ("graphite", PackageResources.graphite_toml),
+        ("ember", PackageResources.ember_toml),
+        ("moss", PackageResources.moss_toml),
+        ("dusk", PackageResources.dusk_toml),
+        ("frost", PackageResources.frost_toml),
     ]
 }

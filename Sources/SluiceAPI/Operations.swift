@@ -59,6 +59,10 @@ public enum OperatorAction: Sendable, Codable, Equatable {
     case deleteTopic(String)
     case updateGroup(GroupConfig)
     case deleteGroup(String)
+    /// Puts a group where another one stands; `topic` nil is every topic of that one.
+    case copyOffsets(from: String, to: String, topic: String?)
+    /// Changes an option of the broker by RocketMQ's name, until it is closed.
+    case setOption(name: String, value: String)
 }
 
 /// What an action did, or in a dry run would do.

@@ -62,6 +62,8 @@ public struct DelayPage: Sendable, Codable, Equatable {
     public var items: [PendingDelay]
     /// The configured levels in milliseconds, level 1 first.
     public var levels: [Int64]
+    /// What is left out, in a sentence; nil where nothing is.
+    public var note: String?
 
     public init(total: Int, items: [PendingDelay], levels: [Int64]) {
         self.total = total
@@ -78,6 +80,8 @@ public struct DelayHistogram: Sendable, Codable, Equatable {
     /// Milliseconds a bucket.
     public var width: Int64
     public var counts: [Int]
+    /// What is left out, in a sentence; nil where nothing is.
+    public var note: String?
 
     public init(start: Int64, width: Int64, counts: [Int]) {
         self.start = start
@@ -141,6 +145,8 @@ public struct HalfPage: Sendable, Codable, Equatable {
     /// Store time of the oldest, epoch ms; nil when there is none.
     public var oldest: Int64?
     public var items: [HalfMessage]
+    /// What is left out, in a sentence; nil where nothing is.
+    public var note: String?
 
     public init(total: Int, setAside: Int, oldest: Int64?, items: [HalfMessage]) {
         self.total = total

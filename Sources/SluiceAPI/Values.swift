@@ -41,7 +41,8 @@ public struct TopicConfig: Sendable, Codable, Equatable {
     }
 }
 
-/// One line of the topics screen.
+/// One line of the topics screen. Of a cluster's topic whose brokers were not all asked yet, depth, published and
+/// lastStored are -1.
 public struct TopicSummary: Sendable, Codable, Equatable {
     public var config: TopicConfig
     public var kind: TopicKind
@@ -145,13 +146,14 @@ public struct GroupConfig: Sendable, Codable, Equatable {
     }
 }
 
-/// One line of the groups screen.
+/// One line of the groups screen. Of a cluster's group whose brokers were not all asked yet, clients and deadLetters are -1.
 public struct GroupSummary: Sendable, Codable, Equatable {
     public var config: GroupConfig
     public var model: MessageModel
     /// Clients connected now.
     public var clients: Int
-    /// Messages not yet consumed, retry topic included; nil for a broadcasting group, whose clients keep their own offsets.
+    /// Messages not yet consumed, retry topic included; nil for a broadcasting group, whose clients keep their own offsets,
+    /// and where a cluster's brokers hold no offset of the group.
     public var lag: Int64?
     /// Age in ms of the oldest message not consumed; 0 without lag, nil where it is not known.
     public var behind: Int64?

@@ -31,7 +31,20 @@ extension Broker {
         case .deleteTopic(let name): try deleteTopic(name, context, reply)
         case .updateGroup(let config): try updateGroup(config, context, reply)
         case .deleteGroup(let name): try deleteGroup(name, context, reply)
+        case .copyOffsets(let source, let target, let topic):
+            try copyOffsets(from: source, to: target, topic: topic, context, reply)
+        case .setOption(let name, let value):
+            if context.dryRun { return acted("set \(name) to \"\(value)\"", context, reply) }
+            try setOption(name, value)
+            acted("set \(name) to \"\(value)\"", context, reply)
         }
+    }
+
+    /// Notes an action that others carry out, with what came of it.
+    func note(
+        _ action: OperatorAction, _ context: ActionContext, outcome: String, _ reply: @escaping Reply
+    ) throws(APIError) {
+        try audited(action, context, reply) { (done) throws(APIError) in done(.acted(ActionOutcome(outcome))) }
     }
 
     func answer(_ question: OperatorQuestion) throws(APIError) -> Response {
@@ -104,6 +117,20 @@ extension Broker {
         if context.dryRun { return acted("\(isNew ? "make" : "change") \(what)", context, reply) }
         try updateGroup(config) { _ in }
         acted("\(isNew ? "made" : "changed") \(what)", context, reply)
+    }
+
+    private func copyOffsets(
+        from source: String, to target: String, topic: String?, _ context: ActionContext, _ reply: @escaping Reply
+    ) throws(APIError) {
+        let commits = (groups[source]?.offsets ?? [:]).filter { topic == nil || $0.key.topic == topic }.map {
+            OffsetCommit(group: target, queue: $0.key, offset: $0.value.offset)
+        }
+        let what = "\(commits.count) offsets of group \(source) to \(target)"
+        if context.dryRun { return acted("copy \(what)", count: commits.count, context, reply) }
+        commit(commits) { response in
+            guard case .done = response else { return reply(response) }
+            reply(.acted(ActionOutcome("copied \(what)", count: commits.count)))
+        }
     }
 
     private func deleteGroup(_ name: String, _ context: ActionContext, _ reply: @escaping Reply) throws(APIError) {

@@ -77,13 +77,24 @@ extension Broker {
         answerWhenConfirmed(.done, reply)
     }
 
+    /// Every topic as it stands, by name. Groups are counted in one walk, since there may be thousands of both.
+    func topicSummaries() -> [TopicSummary] {
+        var readers: [String: Int] = [:]
+        for group in groups.values { for topic in group.topics { readers[topic, default: 0] += 1 } }
+        return topics.values.map { summary($0, groups: readers[$0.config.name] ?? 0) }
+            .sorted { $0.config.name < $1.config.name }
+    }
+
     func summary(_ topic: Topic) -> TopicSummary {
+        summary(topic, groups: groups.values.count { $0.reads(topic.config.name) })
+    }
+
+    private func summary(_ topic: Topic, groups: Int) -> TopicSummary {
         let queues = topic.allQueues(store)
-        let name = topic.config.name
         return TopicSummary(
             config: topic.config, kind: topic.kind, depth: queues.reduce(0) { $0 + $1.maxOffset - $1.minOffset },
             published: queues.reduce(0) { $0 + $1.maxOffset }, delivered: topic.delivered.total,
-            groups: groups.values.count { $0.topics.contains(name) },
+            groups: groups,
             lastStored: queues.map { lastStored($0) }.max() ?? 0)
     }
 
@@ -101,119 +112,6 @@ extension Broker {
                 lastStored: lastStored(queue))
         }
         return TopicStatus(summary: summary(topic), queues: queues, groups: groupsOn(topic.config.name))
-    }
-
-    func groupsOn(_ topic: String) -> [TopicStatus.GroupOnTopic] {
-        groups.values.filter { $0.topics.contains(topic) }.sorted { $0.name < $1.name }.map { group in
-            let lag = positions(group).filter { $0.id.topic == topic }.reduce(0) { $0 + $1.lag }
-            return .init(group: group.name, lag: group.model == .clustering ? lag : 0, clients: group.members.count)
-        }
-    }
-
-    // MARK: Groups
-
-    /// Throws what a group's update would be refused with.
-    func checkUpdate(_ config: GroupConfig) throws(APIError) {
-        if let problem = Topic.problem(withGroup: config.name) { throw APIError(.invalid, problem) }
-        guard (0...1_000).contains(config.retryMaxTimes), (1...64).contains(config.retryQueues) else {
-            throw APIError(.invalid, "a group has 0 to 1,000 retries and 1 to 64 retry queues")
-        }
-    }
-
-    func updateGroup(_ config: GroupConfig, _ reply: @escaping Reply) throws(APIError) {
-        try checkUpdate(config)
-        let group = groups[config.name] ?? Group(config)
-        group.config = config
-        groups[config.name] = group
-        journalGroup(group)
-        answerWhenConfirmed(.done, reply)
-    }
-
-    /// Throws what a group's deletion would be refused with.
-    func checkDeletion(ofGroup name: String) throws(APIError) {
-        guard let group = groups[name] else { throw noGroup(name) }
-        guard group.members.isEmpty else {
-            throw APIError(.refused, "group \(name) has \(group.members.count) clients connected; stop them first")
-        }
-    }
-
-    func deleteGroup(_ name: String, _ reply: @escaping Reply) throws(APIError) {
-        try checkDeletion(ofGroup: name)
-        groups[name] = nil
-        for waiter in waiters.take(where: { $0.group == name }) {
-            waiter.reply(.failed(APIError(.notFound, "group \(name) was deleted")))
-        }
-        let entry = Self.clearing("g", name)
-        store.journal(JournalChange(offsetsJournal, append: [entry], durable: true))
-        journalMeta(entry)
-        answerWhenConfirmed(.done, reply)
-    }
-
-    /// The group's place on every queue of its topics and its retry topic.
-    func positions(_ group: Group) -> [GroupQueueStatus] {
-        var result: [GroupQueueStatus] = []
-        for name in group.topics.sorted() + [TopicName.retry(group.name)] {
-            guard let topic = topics[name], topic.kind != .system else { continue }
-            for number in 0..<topic.config.readQueues {
-                let id = QueueID(name, number)
-                let queue = topic.queue(number, store)
-                let position = group.offsets[id]
-                let puller = group.pullers[id].flatMap { now - $0.at < 60_000 ? $0.client : nil }
-                result.append(
-                    GroupQueueStatus(
-                        id: id, minOffset: queue.minOffset, maxOffset: queue.maxOffset,
-                        offset: position?.offset ?? group.starts[id],
-                        client: puller, behind: 0, lastMoved: position?.moved ?? 0))
-            }
-        }
-        #if Plants
-            if Plant.isOn(.lagForgetsQueue), result.count > 1 { result.removeFirst() }
-        #endif
-        return result
-    }
-
-    /// Age of the oldest message a group still has to consume on a queue.
-    private func behind(_ position: GroupQueueStatus) -> Int64 {
-        guard position.lag > 0, let queue = store.existingQueue(position.id),
-            let stored = store.storeTime(queue, max(position.offset ?? position.minOffset, position.minOffset))
-        else { return 0 }
-        return max(0, now - stored)
-    }
-
-    func summary(_ group: Group) -> GroupSummary {
-        let positions = positions(group)
-        let isBroadcasting = group.model == .broadcasting
-        let dead = topics[TopicName.deadLetter(group.name)].map { topic in
-            topic.allQueues(store).reduce(0) { $0 + $1.maxOffset - $1.minOffset }
-        }
-        return GroupSummary(
-            config: group.config, model: group.model, clients: group.members.count,
-            lag: isBroadcasting ? nil : positions.reduce(0) { $0 + $1.lag },
-            behind: isBroadcasting ? nil : positions.map(behind).max() ?? 0, delivered: group.delivered.total,
-            committed: positions.reduce(0) { $0 + ($1.offset ?? 0) }, deadLetters: dead ?? 0,
-            topics: group.topics.sorted())
-    }
-
-    func status(_ group: Group) -> GroupStatus {
-        let queues = positions(group).map { position in
-            var position = position
-            position.behind = behind(position)
-            return position
-        }
-        let clients = group.members.values.map { member in
-            ClientStatus(
-                id: member.registration.client, address: member.registration.address,
-                language: member.registration.language, version: member.registration.version, lastSeen: member.lastSeen)
-        }
-        return GroupStatus(summary: summary(group), queues: queues, clients: clients.sorted { $0.id < $1.id })
-    }
-
-    /// Messages that clustering groups still have to consume.
-    var backlog: Int64 {
-        groups.values.reduce(0) { sum, group in
-            guard group.model == .clustering, group.name != Self.transactionGroup else { return sum }
-            return sum + positions(group).reduce(0) { $0 + $1.lag }
-        }
     }
 
     // MARK: The broker itself

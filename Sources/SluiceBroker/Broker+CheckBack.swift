@@ -24,7 +24,7 @@ extension Broker {
         }
     }
 
-    private var mayCheck: Bool { !closing && store.broken == nil }
+    private var mayCheck: Bool { !closing && store.broken == nil && !options.isReadOnly }
 
     /// When the owner has to turn for a check; epoch ms.
     func nextHalfCheck() -> Int64? { mayCheck ? halves.nextCheck() : nil }

@@ -38,13 +38,16 @@ extension Broker {
         return APIError(.invalid, "the message is due in \(wanted), at most \(allowed) are allowed")
     }
 
-    /// A span of ms in the largest unit that it has at least two of.
+    /// A span of ms, rounded, in the largest unit that it has at least two of.
     static func spanText(_ span: Int64) -> String {
-        for (unit, size) in [("days", Int64(86_400_000)), ("hours", 3_600_000), ("minutes", 60_000)]
-        where span >= 2 * size {
-            return "\(span / size) \(unit)"
+        let units = [
+            ("days", Int64(86_400_000), Int64(3_600_000)), ("hours", 3_600_000, 60_000), ("minutes", 60_000, 1_000),
+        ]
+        // What rounds up to two of a unit in the next smaller one has two of it.
+        for (unit, size, smaller) in units where span + smaller / 2 >= 2 * size {
+            return "\((span + size / 2) / size) \(unit)"
         }
-        return "\(span / 1_000) seconds"
+        return "\((span + 500) / 1_000) seconds"
     }
 
     private func dueTime(_ scan: borrowing PropertyScan) -> Result<Int64, APIError> {

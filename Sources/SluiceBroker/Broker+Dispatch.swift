@@ -14,6 +14,7 @@ extension Broker {
 
     private func dispatch(_ request: Request, _ reply: @escaping Reply) throws(APIError) {
         if request.isKept, let broken { throw broken }
+        if options.isReadOnly, request.changesState { throw APIError(.refused, Self.readOnly) }
         switch request {
         case .publish(let source): if let batch = source.take() { publish(batch, from: source) }
         case .pull(let pull): self.pull(pull, until: now + pull.wait, reply)
@@ -40,6 +41,7 @@ extension Broker {
             reply(.done)
         case .recheck(let id): try recheck(id: id, reply)
         case .act(let action, let context): try act(action, context, reply)
+        case .note(let action, let context, let outcome): try note(action, context, outcome: outcome, reply)
         case .recall(let topic, let key): try recall(topic: topic, uniqueKey: key, reply)
         case .lock(let name, let client, let queues): reply(.queues(lock(try usableGroup(name), client, queues)))
         case .unlock(let name, let client, let queues):
@@ -70,7 +72,7 @@ extension Broker {
         case .offset(let queue, let target): return .offset(try offset(queue, target))
         case .broker: return .broker(status())
         case .flow(let since): return .flow(flow.since(since))
-        case .topics: return .topics(topics.values.map(summary).sorted { $0.config.name < $1.config.name })
+        case .topics: return .topics(topicSummaries())
         case .topic(let name): return .topic(status(try existingTopic(name)))
         case .groups: return .groups(groups.values.map(summary).sorted { $0.config.name < $1.config.name })
         case .group(let name):
@@ -103,6 +105,16 @@ extension Broker {
 }
 
 extension Request {
+    /// Publishing is refused in its own way.
+    fileprivate var changesState: Bool {
+        switch self {
+        case .sendBack, .endTransaction, .resolve, .recall, .setOption, .note: true
+        case .act(_, let context): !context.dryRun
+        case .reset(let reset): !reset.dryRun
+        default: isKept
+        }
+    }
+
     /// Changes what journals keep, so that it cannot be done once the log is broken. Publishing is refused in its own way.
     fileprivate var isKept: Bool {
         switch self {

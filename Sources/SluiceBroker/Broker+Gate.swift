@@ -97,7 +97,7 @@ extension Broker {
             for position in positions(group) {
                 let committed = position.offset ?? position.minOffset
                 let handedOut = max(group.handOuts[position.id]?.offset ?? committed, committed)
-                held += handedOut - committed
+                held += messages(group, position.id, committed..<handedOut)
                 waiting += max(0, position.maxOffset - handedOut)
             }
         }
@@ -105,6 +105,21 @@ extension Broker {
             group: group.name, setting: group.gate?.setting ?? .open, held: held,
             perSecond: group.rate.perSecond(now, total: group.delivered.total), waiting: waiting,
             backwardCommits: group.backwardCommits)
+    }
+
+    /// Units that are looked through to count what a filter passes; of more than that the share is taken.
+    private static let mostCounted: Int64 = 16_384
+
+    /// How many messages of a range of a queue are of those that a group wants.
+    private func messages(_ group: Group, _ id: QueueID, _ range: Range<Int64>) -> Int64 {
+        guard let filter = group.filters[id], let queue = store.existingQueue(id), !range.isEmpty else {
+            return Int64((Double(range.count) * (group.handOuts[id]?.share ?? 1)).rounded())
+        }
+        let counted = min(Int64(range.count), Self.mostCounted)
+        let source = store.units(queue, from: range.lowerBound, limit: Int(counted))
+        guard let units = try? source.load(), !units.isEmpty else { return Int64(range.count) }
+        let passing = units.count { filter.mayPass(code: $0.unit.tagCode) }
+        return Int64((Double(range.count) * Double(passing) / Double(units.count)).rounded())
     }
 
     /// The gate of one group, or all that are not open, by name.
@@ -152,6 +167,7 @@ extension Broker {
 extension Group {
     /// Everything before the offset that is pulled from is in the client's hands, or was.
     func handOut(of request: PullRequest) -> HandOut {
+        filters[request.queue] = request.filter.passesAll ? nil : request.filter
         if let known = handOuts[request.queue] {
             known.set(request.offset)
             return known

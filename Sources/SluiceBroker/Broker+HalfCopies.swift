@@ -82,11 +82,20 @@ extension Broker {
     /// Stores a half once more at the tail, with its checks counted, as RocketMQ does; the old copy is passed over.
     func putAgain(_ half: StoredMessage, _ entry: HalfIndex.Entry) -> StoredMessage {
         var copy = half
+        // Where it was first stored goes on with it: a producer may still end it by that place.
+        var state =
+            HalfState(half.property(PropertyName.halfState))
+            ?? HalfState(
+                queueOffset: entry.key, physicalOffset: half.physicalOffset, storeTimestamp: entry.storeTimestamp,
+                checks: 0, nextCheck: 0)
+        state.checks = entry.checks + 1
+        state.nextCheck = now + options.checkInterval
         copy.properties.removeAll { $0.name == PropertyName.checkTimes || $0.name == PropertyName.halfState }
         copy.properties.append(Property(PropertyName.checkTimes, String(entry.checks + 1)))
         if half.property(PropertyName.uniqueKey) == nil, half.property(PropertyName.identity) == nil {
             copy.properties.append(Property(PropertyName.identity, half.id))
         }
+        copy.properties.append(Property(PropertyName.halfState, state.text))
         var header = RecordHeader(
             queue: 0, flag: half.flag, systemFlag: half.systemFlag, bornTimestamp: half.bornTimestamp,
             bornHost: HostAddress(half.bornHost), storeTimestamp: now, storeHost: options.host)

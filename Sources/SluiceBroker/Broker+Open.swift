@@ -14,6 +14,9 @@ extension Broker {
             timer = try Self.timer(from: state, disk, options)
             return timer != nil
         }
+        if options.isReadOnly, state == nil, try Store.hasLog(disk) {
+            throw DiskError.rebuildNeeded
+        }
         let meta = try Journal.open(disk, "topics.journal")
         let offsets = try Journal.open(disk, "offsets.journal")
         var notes: [CheckNotes.Note] = []

@@ -80,7 +80,7 @@ extension Broker {
             case nil: "resolved"
             }
         let who = ([origin.replacingUnderscores] + [actor].compactMap(\.self)).joined(separator: " ")
-        let ago = max(0, now - at) / 1_000
+        let ago = (max(0, now - at) + 500) / 1_000
         return APIError(
             .conflict, "\(id) was resolved already: \(what) by \(who) at \(UTCTime.text(at)), \(ago) s ago")
     }

@@ -2,44 +2,6 @@ import SluiceAPI
 import SluiceMessage
 import SluiceStorage
 
-/// What a broker is told at its start.
-public struct BrokerOptions: Sendable {
-    public var name = "sluice"
-    public var cluster = "DefaultCluster"
-    public var version = "0.1.0"
-    /// The address that stored messages and ids carry.
-    public var host = HostAddress(address: 0x7F00_0001, port: 10_911)
-    public var levels = DelayLevels.standard
-    /// Topics that a served broker has by the names of itself and its cluster (semantics, 1).
-    public var ownTopics: Set<String> { [name, cluster, cluster + "_REPLY_TOPIC"] }
-    public var dataFolder = ""
-    public var fileSystem = "unknown"
-    /// Log bytes behind the tail that count as still in memory (RocketMQ: 40 % of it).
-    public var memoryWindow: Int64 = 8 << 30
-    /// Queues of a topic that is made by its first message.
-    public var defaultQueues = 4
-    public var autoCreateTopics = true
-    /// Milliseconds before a half message is first checked (RocketMQ's transactionTimeOut).
-    public var transactionTimeout: Int64 = 6_000
-    /// Milliseconds between two checks of a half (RocketMQ's transactionCheckInterval).
-    public var checkInterval: Int64 = 60_000
-    /// Checks before a half is set aside (RocketMQ's transactionCheckMax).
-    public var maxChecks: Int32 = 15
-    /// Puts a half into its topic again at each check, as a stock broker of 4.9 does, instead of noting the check.
-    public var reputsHalves = false
-    /// Checks sent in one turn of the owner.
-    public var checksPerTurn = 50
-    /// Check-backs a second that one producer group is asked at most.
-    public var checksPerSecond = 500
-    /// Bytes from which the journals of topics and checks may be rewritten shorter.
-    var journalBytes: Int64 = 8 << 20
-    /// The longest delay taken, in ms: 40 days.
-    public var longestDelay: Int64 = 40 * 86_400_000
-    /// Pending delays in memory (24 bytes each) that are written as a file of the timer.
-    public var delaysInMemory = 1 << 17
-    public init() {}
-}
-
 /// The broker: topics, groups, offsets, delays, transactions and retries over one store.
 ///
 /// A plain synchronous object with one owner. It is handed requests and the time, and answers by calling replies; it knows
@@ -136,8 +98,10 @@ public final class Broker {
     /// Begins a turn: time moves, and everything due by then happens.
     public func beginTurn(now time: Int64) {
         now = max(now, time)
-        deliverDue()
-        checkDueHalves()
+        if !options.isReadOnly {
+            deliverDue()
+            checkDueHalves()
+        }
         for waiter in waiters.expire(now) { answerEmpty(waiter) }
         serveGates()
         advanceCopies()
@@ -161,7 +125,7 @@ public final class Broker {
         flushOffsets()
         flushHalves()
         noticeDamage()
-        expireOld()
+        if !options.isReadOnly { expireOld() }
     }
 
     /// A written batch came back: acknowledgements leave, waiting pulls wake.
@@ -244,52 +208,14 @@ public final class Broker {
         endCopies("the broker is shutting down")
     }
 
+    static let readOnly = "the data folder was opened to be read only"
+
     /// Why publishing is refused at the moment; nil when it is not.
     var refusing: String? {
+        if options.isReadOnly { return Self.readOnly }
         if closing { return "the broker is shutting down" }
         if let broken = store.broken { return "the log cannot be written: \(broken)" }
         return store.isFull ? store.noRoom : nil
-    }
-}
-
-/// The last ten minutes of counters, one sample a second on the second.
-struct FlowHistory {
-    private(set) var samples: [FlowSample] = []
-    private var last: Int64 = 0
-    static let kept = 600
-
-    mutating func sample(_ now: Int64, _ take: (Int64) -> FlowSample) {
-        let second = now - now % 1_000
-        guard second > last else { return }
-        last = second
-        if samples.count >= Self.kept * 2 { samples.removeFirst(samples.count - Self.kept) }
-        samples.append(take(second))
-    }
-
-    func nextSample(after now: Int64) -> Int64 { now - now % 1_000 + 1_000 }
-    func since(_ time: Int64) -> [FlowSample] { samples.suffix(Self.kept).filter { $0.time > time } }
-}
-
-/// Who resolved the last halves, so that a late force can be told. Older ones are found through the op topic.
-struct RecentResolutions {
-    struct Item {
-        var resolution: Resolution
-        var origin: ResolutionOrigin
-        var at: Int64
-        /// Who, as `anna@host (claimed)`.
-        var actor: String?
-    }
-    private var items: [Int: Item] = [:]
-    private var order: [Int] = []
-
-    subscript(id: String) -> Item? { items[HalfIndex.hash(id)] }
-
-    mutating func add(_ hash: Int, _ item: Item) {
-        if items.updateValue(item, forKey: hash) == nil { order.append(hash) }
-        if order.count > 20_000 {
-            for old in order.prefix(10_000) { items[old] = nil }
-            order.removeFirst(10_000)
-        }
     }
 }
 

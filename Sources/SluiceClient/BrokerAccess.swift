@@ -1,4 +1,5 @@
 import SluiceAPI
+import SluiceMessage
 
 /// A broker to work with: in this process, or in the one that owns the data folder.
 public protocol BrokerAccess: Sendable {
@@ -27,4 +28,17 @@ public final class AttachedBroker: BrokerAccess {
     }
 
     public func close() { socket.close() }
+}
+
+/// ``Admin`` over any connection.
+public func connectionAdmin(_ connection: any Connection) -> any Admin { ConnectionAdmin(connection) }
+
+extension Connection {
+    /// The queues of a topic that can be read, by broker and number.
+    public func readQueues(of topic: String) async throws(APIError) -> [QueueID] {
+        let result = await withCheckedContinuation { continuation in
+            readQueues(of: topic) { continuation.resume(returning: $0) }
+        }
+        return try result.get()
+    }
 }

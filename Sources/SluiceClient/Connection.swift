@@ -1,6 +1,7 @@
 import SluiceAPI
 import SluiceBroker
 import SluiceHost
+import SluiceMessage
 import SluiceStorage
 import Synchronization
 
@@ -10,6 +11,9 @@ public protocol Connection: Sendable {
     func submit(_ request: Request, _ reply: @escaping Reply)
     /// Reads records where the log is, without holding a thread of the pool.
     func read(_ request: ReadRequest) async throws(APIError) -> Fetch
+    /// The queues of a topic that can be read, in the order that every client of it shares them out by: broker names,
+    /// then numbers.
+    func readQueues(of topic: String, _ reply: @escaping @Sendable (Result<[QueueID], APIError>) -> Void)
     /// How the broker sees this client: `address` of registrations.
     var localAddress: String { get }
 }
@@ -22,6 +26,24 @@ struct InProcessConnection: Connection {
 }
 
 extension Connection {
+    /// As one broker has them.
+    public func readQueues(of topic: String, _ reply: @escaping @Sendable (Result<[QueueID], APIError>) -> Void) {
+        submit(.topic(topic)) { response in
+            switch response {
+            case .topic(let status): reply(.success((0..<status.summary.config.readQueues).map { QueueID(topic, $0) }))
+            case .failed(let error): reply(.failure(error))
+            default: reply(.failure(unexpected(response)))
+            }
+        }
+    }
+
+    /// Asks and blocks as ``callBlocking(_:)`` does.
+    func readQueuesBlocking(of topic: String) throws(APIError) -> [QueueID] {
+        let slot = Slot<Result<[QueueID], APIError>>()
+        readQueues(of: topic) { slot.fill($0) }
+        return try slot.wait().get()
+    }
+
     /// Asks and waits without holding a thread.
     func call(_ request: Request) async throws(APIError) -> Response {
         let response = await withCheckedContinuation { continuation in
@@ -33,7 +55,7 @@ extension Connection {
 
     /// Asks and blocks the calling thread, which must not be one of the cooperative pool.
     func callBlocking(_ request: Request) throws(APIError) -> Response {
-        let slot = Slot()
+        let slot = Slot<Response>()
         submit(request) { slot.fill($0) }
         let response = slot.wait()
         if case .failed(let error) = response { throw error }
@@ -42,18 +64,18 @@ extension Connection {
 }
 
 /// Carries one answer from the owner's thread to a blocked one.
-private final class Slot: Sendable {
-    private let value = Mutex<Response?>(nil)
+private final class Slot<Answer: Sendable>: Sendable {
+    private let value = Mutex<Answer?>(nil)
     private let gate = Parker()
 
-    func fill(_ response: Response) {
-        value.withLock { $0 = response }
+    func fill(_ answer: Answer) {
+        value.withLock { $0 = answer }
         gate.unpark()
     }
 
-    func wait() -> Response {
+    func wait() -> Answer {
         while true {
-            if let response = value.withLock({ $0 }) { return response }
+            if let answer = value.withLock({ $0 }) { return answer }
             gate.park()
         }
     }

@@ -1,3 +1,4 @@
+import Glibc
 import SluiceAPI
 import SluiceMessage
 
@@ -29,6 +30,19 @@ public struct ConsumerOptions: Sendable {
     public var ordered: Bool
     /// Messages fetched ahead per queue before pulling pauses.
     public var prefetch: Int
+    /// Where a broadcast group's consumer keeps how far it is, since the broker does not; nil begins at ``from`` each time.
+    public var positionFile: String?
+
+    /// The usual place of such a file: `$XDG_STATE_HOME/sluice/positions/<scope>/<group>.json`.
+    /// - Parameter scope: tells clusters and data folders apart that have groups of the same name.
+    public static func positionFile(scope: String, group: String) -> String? {
+        let state = getenv("XDG_STATE_HOME").map { String(cString: $0) } ?? ""
+        let home = getenv("HOME").map { String(cString: $0) } ?? ""
+        guard state.hasPrefix("/") || home.hasPrefix("/") else { return nil }
+        let folder = state.hasPrefix("/") ? state : home + "/.local/state"
+        func plain(_ text: String) -> String { String(text.map { $0 == "/" ? "_" : $0 }) }
+        return "\(folder)/sluice/positions/\(plain(scope))/\(plain(group)).json"
+    }
 
     public init(
         group: String, model: MessageModel = .clustering, from: StartPosition = .first, threads: Int = 4,

@@ -26,6 +26,14 @@ public struct EmbeddedOptions: Sendable {
     public var autoCreateTopics = true
     /// Behaves like a stock broker of 4.9 in its check-backs: each one puts the half into its topic again.
     public var isCompatible = false
+    /// The longest delay taken, in ms: 40 days.
+    public var longestDelay: Int64 = 40 * 86_400_000
+    /// Pending delays in memory (24 bytes each) before they are written as a file of the timer.
+    public var delaysInMemory = 1 << 17
+    /// Check-backs a second that one producer group is asked at most.
+    public var checksPerSecond = 500
+    /// Reads the folder beside other readers and leaves it as it is: no timer fires, and changes are refused.
+    public var isReadOnly = false
     /// Told now and then how many bytes of how many a recovery has read.
     public var progress: @Sendable (Int64, Int64) -> Void = { _, _ in }
 
@@ -68,9 +76,13 @@ public final class EmbeddedBroker: Sendable {
         broker.levels = options.levels
         broker.autoCreateTopics = options.autoCreateTopics
         broker.reputsHalves = options.isCompatible
+        broker.longestDelay = max(options.longestDelay, 0)
+        broker.delaysInMemory = max(options.delaysInMemory, 16)
+        broker.checksPerSecond = max(options.checksPerSecond, 1)
         var hostOptions = HostOptions(
             dataFolder: options.dataFolder, create: options.create, store: store, broker: broker)
         hostOptions.progress = options.progress
+        hostOptions.isReadOnly = options.isReadOnly
         return EmbeddedBroker(try Host.open(hostOptions))
     }
 

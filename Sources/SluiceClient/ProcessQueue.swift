@@ -9,6 +9,8 @@ struct ProcessQueue {
     /// Offset of the next pull; nil until it is known where to begin.
     var next: Int64?
     var isPulling = false
+    /// It is another member's now, but still being handled here.
+    var isLeaving = false
     /// Changes when what was pulled before does not count any more.
     private(set) var generation = 0
     /// What was committed last.

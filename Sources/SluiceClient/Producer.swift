@@ -276,9 +276,10 @@ extension PublishBatch {
     func result(_ index: Int, id: String) -> Result<SendReceipt, APIError> {
         if let error = error(index) { return .failure(error) }
         let entry = entries[index]
+        let host = storeHosts[ClusterQueue.broker(Int(entry.queue))] ?? storeHost
         return .success(
             SendReceipt(
-                id: id, offsetID: OffsetID.text(storeHost, physicalOffset: entry.physicalOffset),
+                id: id, offsetID: OffsetID.text(host, physicalOffset: entry.physicalOffset),
                 queue: QueueID(topics[Int(entry.topic)], Int(entry.queue)), queueOffset: entry.queueOffset,
                 physicalOffset: entry.physicalOffset))
     }

@@ -9,7 +9,6 @@ import Synchronization
 /// The thread that keeps a push consumer supplied.
 extension PushConsumer {
     private static let commitInterval: Int64 = 100_000_000
-    private static let sharingInterval: Int64 = 20_000_000_000
 
     func drive() {
         var nextCommit = sluice_monotonic_nanoseconds() + Self.commitInterval
@@ -23,7 +22,7 @@ extension PushConsumer {
             }
             if isStopping { return }
             for (queue, generation, response) in answers { take(queue, generation, response) }
-            for topic in resets { restart(topic) }
+            for reset in resets { restart(reset.topic, reset.offsets) }
             let now = sluice_monotonic_nanoseconds()
             shareIfNeeded(now)
             pullWhereThereIsRoom()
@@ -36,78 +35,13 @@ extension PushConsumer {
         }
     }
 
-    // MARK: Sharing queues out
-
-    private func shareIfNeeded(_ now: Int64) {
-        let needed = state.withLock { state in
-            guard state.needsSharing || now >= state.nextSharing else { return false }
-            state.needsSharing = false
-            state.nextSharing = now + Self.sharingInterval
-            return true
-        }
-        guard needed else { return }
-        let topics = state.withLock { $0.subscriptions.keys.sorted() }
-        guard case .members(let members)? = try? connection.callBlocking(.members(group: options.group)) else { return }
-        var mine: Set<QueueID> = []
-        for name in topics {
-            guard case .topic(let status)? = try? connection.callBlocking(.topic(name)) else { continue }
-            let queues = (0..<status.summary.config.readQueues).map { QueueID(name, $0) }
-            mine.formUnion(options.model == .broadcasting ? queues : share(queues, among: members))
-        }
-        let (gone, new) = state.withLock { state in
-            let gone = state.queues.filter { !mine.contains($0.key) }
-            let new = mine.filter { state.queues[$0] == nil }
-            return (gone, new)
-        }
-        let commits = gone.compactMap { id, queue in commit(id, queue) }
-        if !commits.isEmpty { _ = try? connection.callBlocking(.commit(commits)) }
-        let starts = new.sorted().map { ($0, start(of: $0)) }
-        state.withLock { state in
-            for id in gone.keys { state.queues[id] = nil }
-            for (id, offset) in starts {
-                var queue = ProcessQueue()
-                queue.restart(at: offset)
-                state.queues[id] = queue
-            }
-        }
-    }
-
-    /// RocketMQ's "averagely": contiguous blocks, the first clients take one more where it does not come out even.
-    private func share(_ queues: [QueueID], among members: [String]) -> [QueueID] {
-        guard let place = members.firstIndex(of: client) else { return [] }
-        let each = queues.count / members.count
-        let rest = queues.count % members.count
-        let count = each + (place < rest ? 1 : 0)
-        let start = place * each + min(place, rest)
-        return Array(queues[start..<(start + count)])
-    }
-
-    private func start(of queue: QueueID) -> Int64? {
-        if options.model == .clustering,
-            case .committed(let offsets)? = try? connection.callBlocking(
-                .committed(group: options.group, queues: [queue])), let offset = offsets.first ?? nil
-        {
-            return offset
-        }
-        let target: OffsetTarget = queue.topic.hasPrefix(TopicName.retryPrefix) ? .first : options.from.target
-        guard case .offset(let offset)? = try? connection.callBlocking(.offset(queue, target)) else { return nil }
-        return offset
-    }
-
-    private func restart(_ topic: String) {
-        let ids = state.withLock { state in state.queues.keys.filter { $0.topic == topic } }
-        for id in ids {
-            let offset = start(of: id)
-            state.withLock { $0.queues[id]?.restart(at: offset) }
-        }
-    }
-
     // MARK: Pulling
 
     private func pullWhereThereIsRoom() {
         let wanted = state.withLock { state -> [(QueueID, Int64, String, Int)] in
             var wanted: [(QueueID, Int64, String, Int)] = []
-            for (id, queue) in state.queues where !queue.isPulling && queue.held < options.prefetch {
+            for (id, queue) in state.queues
+            where !queue.isPulling && !queue.isLeaving && queue.held < options.prefetch {
                 guard let next = queue.next else { continue }
                 state.queues[id]?.isPulling = true
                 wanted.append((id, next, state.subscriptions[id.topic] ?? "*", queue.generation))
@@ -152,9 +86,12 @@ extension PushConsumer {
         for gate in gates { gate.unpark() }
     }
 
+    /// Handlers that found nothing look again for queues whose pause may be over.
     private func wakePaused() {
-        guard options.ordered else { return }
-        let gates = state.withLock { state in
+        let gates = state.withLock { state -> [Parker] in
+            guard options.ordered || state.queues.values.contains(where: { $0.pausedUntil > 0 && $0.hasWaiting }) else {
+                return []
+            }
             defer { state.idle = [] }
             return state.idle
         }
@@ -164,20 +101,29 @@ extension PushConsumer {
     // MARK: Committing
 
     func commitAll() {
-        guard options.model == .clustering else { return }
-        let commits = state.withLock { state -> [OffsetCommit] in
-            state.queues.compactMap { id, queue in
-                let commit = commit(id, queue)
-                if let commit { state.queues[id]?.committed = commit.offset }
-                return commit
-            }
-        }
-        guard !commits.isEmpty else { return }
-        _ = try? connection.callBlocking(.commit(commits))
+        guard options.model == .clustering else { return keepPositions() }
+        let commits = state.withLock { state in state.queues.compactMap { id, queue in commit(id, queue) } }
+        commit(commits)
     }
 
-    private func commit(_ id: QueueID, _ queue: ProcessQueue) -> OffsetCommit? {
+    /// Commits broker by broker: one that is away keeps nobody's offsets back but its own, which are tried again.
+    func commit(_ commits: [OffsetCommit]) {
+        for part in Dictionary(grouping: commits, by: { ClusterQueue.broker($0.queue.queue) }).values {
+            guard case .done? = try? connection.callBlocking(.commit(part)) else { continue }
+            state.withLock { state in
+                for commit in part { state.queues[commit.queue]?.committed = commit.offset }
+            }
+        }
+    }
+
+    func commit(_ id: QueueID, _ queue: ProcessQueue) -> OffsetCommit? {
         guard options.model == .clustering, let offset = queue.commitable, offset != queue.committed else { return nil }
         return OffsetCommit(group: options.group, queue: id, offset: offset)
+    }
+
+    /// What a broadcast group's consumer remembers by itself.
+    private func keepPositions() {
+        guard let positions else { return }
+        positions.keep(state.withLock { state in state.queues.compactMapValues(\.commitable) })
     }
 }

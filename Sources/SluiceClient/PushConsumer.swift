@@ -19,7 +19,7 @@ public final class PushConsumer: Sendable {
         var ready: [QueueID] = []
         var answers: [(QueueID, Int, Response)] = []
         var needsSharing = false
-        var resets: [String] = []
+        var resets: [(topic: String, offsets: [QueueID: Int64])] = []
         var isRunning = false
         var isStopping = false
         var live = 0
@@ -33,6 +33,8 @@ public final class PushConsumer: Sendable {
     let client = ClientID.next()
     let state = Mutex(State())
     let driverGate = Parker()
+    /// Where a broadcast group's consumer is; nil where the broker keeps that.
+    let positions: PositionFile?
     private let stopped = Parker()
 
     /// - Parameter handler: called on this consumer's threads and may block (a database write, say).
@@ -40,6 +42,7 @@ public final class PushConsumer: Sendable {
         self.connection = connection
         self.options = options
         self.handler = handler
+        positions = options.model == .broadcasting ? options.positionFile.map { PositionFile($0) } : nil
     }
 
     /// Filter is `*` or `tagA || tagB`. Before ``start()``.
@@ -90,7 +93,17 @@ public final class PushConsumer: Sendable {
         driverGate.unpark()
         while state.withLock({ $0.live > 0 }) { stopped.park() }
         commitAll()
+        positions?.write()
+        unlockAll()
         _ = try? connection.callBlocking(.unregister(client: client))
+    }
+
+    /// The next member need not wait for the locks to run out.
+    private func unlockAll() {
+        guard options.ordered, options.model == .clustering else { return }
+        let queues = state.withLock { $0.queues.keys.sorted() }
+        guard !queues.isEmpty else { return }
+        _ = try? connection.callBlocking(.unlock(group: options.group, client: client, queues: queues))
     }
 
     private func threadEnded() {
@@ -102,7 +115,7 @@ public final class PushConsumer: Sendable {
         state.withLock { state in
             switch push {
             case .membersChanged: state.needsSharing = true
-            case .offsetsReset(_, let topic, _): state.resets.append(topic)
+            case .offsetsReset(_, let topic, let offsets): state.resets.append((topic, offsets))
             case .checkTransaction: break
             }
         }
@@ -132,8 +145,8 @@ public final class PushConsumer: Sendable {
     private func nextWork(_ state: inout State) -> (QueueID, [StoredMessage], Int)? {
         let now = sluice_monotonic_nanoseconds()
         for (index, id) in state.ready.enumerated() {
-            guard var queue = state.queues[id], queue.hasWaiting else { continue }
-            if options.ordered, queue.isHandling || queue.pausedUntil > now { continue }
+            guard var queue = state.queues[id], queue.hasWaiting, !queue.isLeaving else { continue }
+            if queue.pausedUntil > now || (options.ordered && queue.isHandling) { continue }
             let messages = queue.take(options.batch)
             state.ready.remove(at: index)
             if queue.hasWaiting { state.ready.append(id) }
@@ -146,17 +159,19 @@ public final class PushConsumer: Sendable {
 
     private func handle(_ id: QueueID, _ messages: [StoredMessage], _ generation: Int) {
         let result = handler(messages.map(restored))
-        if result == .retryLater, !options.ordered, options.model == .clustering {
-            for message in messages { sendBack(message) }
-        }
-        let again = result == .retryLater && options.ordered
+        let isRetried = result == .retryLater
+        // What cannot be sent back comes again from here: it must not be passed over.
+        let kept =
+            isRetried && options.ordered
+            ? messages
+            : isRetried && options.model == .clustering ? messages.filter { !sendBack($0) } : []
+        let pause: Int64 = options.ordered ? 1_000_000_000 : 5_000_000_000
         let idle = state.withLock { state -> [Parker] in
             guard var queue = state.queues[id], queue.generation == generation else { return [] }
-            if again {
-                queue.putBack(messages)
-                queue.pausedUntil = sluice_monotonic_nanoseconds() + 1_000_000_000
-            } else {
-                queue.finished(messages)
+            queue.finished(messages)
+            if !kept.isEmpty {
+                queue.putBack(kept)
+                queue.pausedUntil = sluice_monotonic_nanoseconds() + pause
             }
             if queue.hasWaiting, !state.ready.contains(id) { state.ready.append(id) }
             state.queues[id] = queue
@@ -177,15 +192,20 @@ public final class PushConsumer: Sendable {
         return restored
     }
 
-    private func sendBack(_ message: StoredMessage) {
-        let request = SendBack(group: options.group, physicalOffset: message.physicalOffset)
+    /// False when it did not go back.
+    private func sendBack(_ message: StoredMessage) -> Bool {
+        let request = SendBack(
+            group: options.group, physicalOffset: message.physicalOffset, broker: ClusterQueue.broker(message.queue),
+            topic: message.topic)
         while true {
             do throws(APIError) {
                 _ = try connection.callBlocking(.sendBack(request))
-                return
+                return true
             } catch {
-                // Only a full disk is worth waiting for; its message must not be lost by being passed over.
-                guard error.code == .unavailable, !state.withLock({ $0.isStopping }) else { return }
+                // A message that is not there any more cannot come again.
+                if error.code == .notFound { return true }
+                // A full disk, or a broker that is away, is worth waiting for.
+                guard error.code == .unavailable, !state.withLock({ $0.isStopping }) else { return false }
                 driverGate.park(nanoseconds: 100_000_000)
             }
         }

@@ -90,7 +90,8 @@ public final class TransactionProducer: Sendable {
     private func word(_ receipt: SendReceipt, _ state: TransactionState) -> EndTransaction {
         EndTransaction(
             producerGroup: group, physicalOffset: receipt.physicalOffset, queueOffset: receipt.queueOffset,
-            resolution: state.resolution, origin: .producer, id: receipt.id)
+            resolution: state.resolution, origin: .producer, id: receipt.id,
+            broker: ClusterQueue.broker(receipt.queue.queue))
     }
 
     public func close() {
@@ -137,7 +138,8 @@ private final class CheckThread: Sendable {
             for (half, queueOffset) in list {
                 let end = EndTransaction(
                     producerGroup: group, physicalOffset: half.physicalOffset, queueOffset: queueOffset,
-                    resolution: check(half.decompressed()).resolution, origin: .checkBack, id: half.id)
+                    resolution: check(half.decompressed()).resolution, origin: .checkBack, id: half.id,
+                    broker: ClusterQueue.broker(half.queue))
                 // A half that somebody else resolved meanwhile needs nothing more from us.
                 _ = try? connection.callBlocking(.endTransaction(end))
             }

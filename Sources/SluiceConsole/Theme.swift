@@ -64,7 +64,9 @@ public struct Theme: Sendable, Equatable {
     private let plain: Style
 
     /// The names of the themes inside the binary, the default first.
-    public static let builtIn = ["sluice-dark", "sluice-light", "sixteen", "clear"]
+    public static let builtIn = [
+        "sluice-dark", "sluice-light", "sixteen", "clear", "graphite", "ember", "moss", "dusk", "frost",
+    ]
 
     /// A theme from complete tables; a role or gradient that is missing is shown as plain text.
     public init(name: String, styles: [Role: Style], gradients: [GradientName: Gradient]) {

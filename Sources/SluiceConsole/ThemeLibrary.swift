@@ -48,8 +48,15 @@ public struct ThemeLibrary: Sendable {
         .attention: Style(.terminal, on: .terminal, [.bold, .reverse]),
     ]
 
+    /// Writes a theme file, and the folders above it.
+    /// - Returns: why not, in a sentence; nil when it is written. One that is there stays, unless it is to be replaced.
+    public static func write(_ text: String, to path: String, replacing: Bool) -> String? {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+        return LocalFiles.makeFolders(folder) ?? LocalFiles.write(text, to: path, replacing: replacing)
+    }
+
     /// No path, no hidden file.
-    private static func isName(_ name: String) -> Bool {
+    public static func isName(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= 64 && name.utf8.first != 0x2E
             && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x2F && $0 != 0x7F }
     }

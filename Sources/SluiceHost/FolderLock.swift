@@ -2,33 +2,68 @@ import Glibc
 import SluiceAPI
 import Synchronization
 
-/// The lock of a data folder: held by the one process that owns it, for as long as it lives.
+/// The lock of a data folder: held by the one process that owns it, for as long as it lives, or shared by those that only
+/// read.
 final class FolderLock: Sendable {
     private let held: Mutex<Int32>
 
+    /// How long an owner waits for readers to go, in ms: each of them looks for a moment.
+    private static let patience = 10_000
+
     /// - Throws: `.conflict` with the owner's pid when somebody holds it; `.failed` when it cannot be made.
-    init(folder: String) throws(APIError) {
+    init(folder: String, isShared: Bool = false) throws(APIError) {
         let path = folder + "/lock"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        var descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // Who only reads needs no right to write.
+        if descriptor < 0, isShared { descriptor = open(path, O_RDONLY | O_CLOEXEC) }
+        if descriptor < 0, isShared, errno == ENOENT || errno == EROFS || errno == EACCES {
+            // Nobody can own what nobody can lock.
+            held = Mutex(-1)
+            return
+        }
         guard descriptor >= 0 else {
             let code: APIError.Code = errno == EROFS || errno == EACCES ? .refused : .failed
             let reason = String(cString: strerror(errno))
             throw APIError(code, "cannot lock the data folder \(folder): \(reason); it has to be writable")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        let isLocked =
+            isShared ? flock(descriptor, LOCK_SH | LOCK_NB) == 0 : Self.own(descriptor)
+        guard isLocked else {
             var text = [UInt8](repeating: 0, count: 32)
             let count = max(0, pread(descriptor, &text, text.count, 0))
             close(descriptor)
             let pid = String(decoding: text[..<count].prefix { $0 >= 48 && $0 <= 57 }, as: UTF8.self)
             throw APIError(
                 .conflict,
-                "the data folder \(folder) is owned by process \(pid.isEmpty ? "–" : pid); stop it, or name another folder with --data"
+                Self.isRead(path)
+                    ? "the data folder \(folder) is being read by other processes; try again when they are done"
+                    : "the data folder \(folder) is owned by process \(pid.isEmpty ? "–" : pid); stop it, or name another folder with --data"
             )
         }
         held = Mutex(descriptor)
+        if isShared { return }
         let text = Array("\(getpid())\n".utf8)
         ftruncate(descriptor, 0)
         _ = pwrite(descriptor, text, text.count, 0)
+    }
+
+    /// True when those who hold the lock only read.
+    private static func isRead(_ path: String) -> Bool {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) == 0
+    }
+
+    /// Takes the lock for this process alone; waits while others only read.
+    private static func own(_ descriptor: Int32) -> Bool {
+        for _ in 0..<(patience / 10) {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+            guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return false }
+            flock(descriptor, LOCK_UN)
+            usleep(10_000)
+        }
+        return false
     }
 
     /// Lets others have the folder; a second call does nothing.

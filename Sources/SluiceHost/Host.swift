@@ -12,6 +12,8 @@ public struct HostOptions: Sendable {
     public var create: Bool
     public var store: StoreOptions
     public var broker: BrokerOptions
+    /// Opens the folder beside other readers and leaves it as it is; ``create`` is of no account then.
+    public var isReadOnly = false
     /// Told how far a recovery is when it takes time: bytes done and in all.
     public var progress: @Sendable (Int64, Int64) -> Void = { _, _ in }
 
@@ -36,21 +38,24 @@ public final class Host: Sendable {
 
     private init(_ options: HostOptions) throws(APIError) {
         let folder = options.dataFolder
-        if options.create { try Self.makeFolder(folder) }
+        if options.create, !options.isReadOnly { try Self.makeFolder(folder) }
         guard access(folder, F_OK) == 0 else {
             throw APIError(.notFound, "there is no data folder \(folder)")
         }
-        let disk = RealDisk(root: folder)
+        let real = RealDisk(root: folder)
+        let disk: any Disk = options.isReadOnly ? OverlayDisk(real) : real
         do throws(DiskError) {
             // Before anything is written there: somebody else's folder stays as it is.
             try DataFolder.check(disk)
         } catch {
             throw Self.refusal(folder, error)
         }
-        lock = try FolderLock(folder: folder)
+        lock = try FolderLock(folder: folder, isShared: options.isReadOnly)
         do throws(DiskError) {
-            _ = try DataFolder.open(disk, create: options.create, newIdentity: Self.newIdentity())
+            _ = try DataFolder.open(
+                disk, create: options.create && !options.isReadOnly, newIdentity: Self.newIdentity())
             var brokerOptions = options.broker
+            brokerOptions.isReadOnly = options.isReadOnly
             brokerOptions.dataFolder = folder
             brokerOptions.fileSystem = String(cString: sluice_file_system(folder))
             let began = sluice_monotonic_nanoseconds()
@@ -68,6 +73,7 @@ public final class Host: Sendable {
     private static func refusal(_ folder: String, _ error: DiskError) -> APIError {
         switch error.code {
         case 0: APIError(.refused, "\(folder): \(error)")
+        case DiskError.rebuildNeeded.code: APIError(.unavailable, "\(folder): \(error)")
         case EROFS, EACCES, EPERM: APIError(.refused, "\(folder): \(error)")
         case ENOSPC, EDQUOT: APIError(.unavailable, "\(folder): \(error)")
         default: APIError(.failed, "\(folder): \(error)")

@@ -230,12 +230,17 @@ extension Service {
 
     /// Every ten seconds: silent clients and idle connections go, brokers that stopped registering too.
     private func sweep() {
-        let quiet = NIODeadline.now() - .seconds(options.limits.heartbeatSeconds)
+        let moment = NIODeadline.now()
+        // A process that was stopped (^Z, a debugger) heard nobody meanwhile: all get the time of a heartbeat to speak.
+        if moment - lastSweep > .seconds(30) { graceEnd = moment + .seconds(options.limits.heartbeatSeconds) }
+        lastSweep = moment
+        Task { await sample() }
+        guard moment >= graceEnd else { return }
+        let quiet = moment - .seconds(options.limits.heartbeatSeconds)
         for connection in clients.silent(since: quiet) { connection.close("sent no heartbeat") }
         let idle = NIODeadline.now() - .seconds(options.limits.idleSeconds)
         for connection in Array(connections.all) where connection.lastActive < idle { connection.close("is idle") }
         nameServer.expire(now: now)
-        Task { await sample() }
     }
 
     private func sample() async {

@@ -33,6 +33,9 @@ final class Service: @unchecked Sendable {
     /// Batches with the broker, and who waits for the last of them. On the loop.
     var published = 0
     var drain: EventLoopPromise<Void>?
+    /// When silent peers were last looked for, and until when none is closed.
+    var lastSweep = NIODeadline.now()
+    var graceEnd = NIODeadline.uptimeNanoseconds(0)
     /// What other threads have for the loop.
     let inbox: LoopInbox
 
@@ -166,7 +169,8 @@ final class Service: @unchecked Sendable {
 
     /// What proves who sent the frame in hand, where it may have to be known.
     private func proof(_ connection: RemotingConnection, _ body: UnsafeRawBufferPointer) -> Call.Proof? {
-        guard connection.header.code == RequestCode.sluice else { return nil }
+        let code = connection.header.code
+        guard code == RequestCode.sluice || Call.changes.contains(code) else { return nil }
         if connection.isLocal { return connection.peerUser.map { .user($0) } }
         return options.access.current?
             .signer(connection.header, body: body, remoteAddress: connection.remoteText)

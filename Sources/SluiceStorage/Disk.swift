@@ -49,6 +49,11 @@ public struct DiskError: Error, Sendable, CustomStringConvertible {
         self.code = code
         self.reason = reason
     }
+    /// What is made from the log is not there, so that only the folder's owner can make it again.
+    public static let rebuildNeeded = DiskError(
+        "read", "the data folder", code: 117,
+        reason: "its queues and index have to be made again from the log first, which its owner does")
+    public var isRebuildNeeded: Bool { code == Self.rebuildNeeded.code }
     public var description: String { "cannot \(operation) \(path): \(reason)" }
 }
 

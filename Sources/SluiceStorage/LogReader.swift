@@ -74,17 +74,6 @@ public struct LogReader: Sendable {
         guard try larger.load(segments, at: offset, size: size) == size else { return nil }
         return try larger.accept(segments, at: offset, size: size) ? larger : nil
     }
-
-    func storeTime(at offset: Int64) throws(DiskError) -> Int64? {
-        var head = [UInt8](repeating: 0, count: 64)
-        let got = try head.withUnsafeMutableBufferPointer { (raw) throws(DiskError) in
-            try segments.read(at: offset, into: UnsafeMutableRawBufferPointer(raw))
-        }
-        guard got == 64 else { return nil }
-        return head.withUnsafeBytes {
-            Int64(bigEndian: $0.loadUnaligned(fromByteOffset: Record.Position.storeTimestamp, as: Int64.self))
-        }
-    }
 }
 
 /// Records read from the log, back to back, each one whole and checked.

@@ -21,7 +21,8 @@ extension SegmentScan {
         guard raw.count >= Record.fixedBytes, let base = raw.baseAddress,
             base.big(UInt32.self, at: Record.Position.magic) == Record.magic
         else { return min(raw.count, Record.fixedBytes) }
-        return min(raw.count, Int(base.big(UInt32.self, at: 0)))
+        // A size that no record has is damage, or was never written itself.
+        return min(raw.count, max(Int(base.big(UInt32.self, at: 0)), Record.fixedBytes))
     }
 
     /// True when only the head of a record was never written: one to three bytes at the end of a sector, all of them of its

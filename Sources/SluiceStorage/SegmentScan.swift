@@ -112,7 +112,8 @@ struct SegmentScan {
             endsSegment = true
             return segments.segmentBytes - at
         }
-        if endsAtHoles, isHole(raw, from: 0, to: claimedSize(raw)) || lacksHead(raw) {
+        let size = sumHere == nil ? nil : sizeBySums()
+        if endsAtHoles, isHole(raw, from: 0, to: min(raw.count, size ?? claimedSize(raw))) || lacksHead(raw) {
             endsAtHole = true
             return nil
         }
@@ -220,6 +221,13 @@ struct SegmentScan {
         next = known.count
         endsSegment = true
         return segments.segmentBytes - at
+    }
+
+    /// Bytes of the record that is to stand here, by the place of the next one: what it says itself may be what is damaged,
+    /// and zeros at an end that is none speak of no hole. Nil where no next one is known.
+    private func sizeBySums() -> Int? {
+        guard next + 1 < known.count, known[next + 1] != 0 else { return nil }
+        return recordBytes(next)
     }
 
     private func recordBytes(_ index: Int) -> Int {

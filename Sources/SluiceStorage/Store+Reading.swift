@@ -46,10 +46,16 @@ extension Store {
     /// What reads records for others: shared, stateless, usable on any thread.
     public var reader: LogReader { LogReader(segments: segments) }
 
-    /// Store time of the message at an offset, epoch ms; nil when it cannot be read.
+    /// Store time of the message at an offset, epoch ms; nil when it cannot be read, or its record does not match its sum:
+    /// a time that is wrong would lead a search astray.
     public func storeTime(_ queue: ConsumeQueue, _ offset: Int64) -> Int64? {
-        guard let found = try? unit(queue, offset), found.size > 0 else { return nil }
-        return try? reader.storeTime(at: found.physicalOffset)
+        guard let found = try? unit(queue, offset), found.size > 0,
+            found.physicalOffset + Int64(found.size) <= confirmed
+        else { return nil }
+        var time: Int64?
+        let records = try? reader.fetch([(offset, found)], maxBytes: Limits.maxRecordBytes)
+        records?.eachRecord { time = $0.storeTimestamp }
+        return time
     }
 
     /// The first offset whose message was stored at `time` or later; the max offset when there is none.

@@ -35,6 +35,11 @@ extension Store {
         return (store, checkpoint?.state)
     }
 
+    /// True when a folder holds any of a log.
+    public static func hasLog(_ disk: any Disk) throws(DiskError) -> Bool {
+        try !disk.list(SegmentSet.logFolder).isEmpty
+    }
+
     private static func discardDerived(_ disk: any Disk) throws(DiskError) {
         // The checkpoint first, for good: it must not be found beside half of what it speaks of.
         try disk.remove(Checkpoint.path)

@@ -9,6 +9,7 @@ public final class ConsoleSession {
     private let runner: EffectRunner
     private let options: TerminalOptions
     private let onScenarioKey: @Sendable (Character) -> Void
+    private let onScenarioStart: @Sendable (String) -> Void
     private let inbox: EventInbox
     private var terminal: Terminal?
 
@@ -32,15 +33,18 @@ public final class ConsoleSession {
     /// - Parameters:
     ///   - terminal: one that is open already, so that its first bytes went out early; nil opens one in ``run()``.
     ///   - onScenarioKey: called on the console's thread with keys that the running scenario declared.
+    ///   - onScenarioStart: called on the console's thread with the name of a scenario that is to be played.
     public init(
         model: ConsoleModel, runner: EffectRunner, options: TerminalOptions, terminal: Terminal? = nil,
-        onScenarioKey: @escaping @Sendable (Character) -> Void = { _ in }
+        onScenarioKey: @escaping @Sendable (Character) -> Void = { _ in },
+        onScenarioStart: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(TerminalError) {
         self.model = model
         self.runner = runner
         self.options = options
         self.terminal = terminal
         self.onScenarioKey = onScenarioKey
+        self.onScenarioStart = onScenarioStart
         inbox = try EventInbox()
     }
 
@@ -176,9 +180,7 @@ extension ConsoleSession {
         switch signal {
         case SIGWINCH:
             if terminal.updateSize() { handle(.resize(terminal.size)) }
-        case SIGTSTP:
-            terminal.suspend()
-            redrawAll(terminal)
+        case SIGTSTP: handle(.suspendAsked)
         case SIGCONT:
             terminal.resume()
             redrawAll(terminal)
@@ -203,6 +205,17 @@ extension ConsoleSession {
         case .bell: terminal?.bell()
         case .copy(let text): if terminal?.copy(text) != true { terminal?.bell() }
         case .scenarioKey(let key): onScenarioKey(key)
+        case .suspend:
+            guard let terminal else { return }
+            terminal.suspend()
+            redrawAll(terminal)
+        case .openBody(let body, let suffix):
+            guard let terminal else { return }
+            if let problem = terminal.show(body, suffix: suffix, in: options.viewer) {
+                handle(.answer(.file(.problem(problem))))
+            }
+            redrawAll(terminal)
+        case .startScenario(let name): onScenarioStart(name)
         default:
             let runner = runner
             let inbox = inbox

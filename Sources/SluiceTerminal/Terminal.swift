@@ -153,6 +153,14 @@ extension Terminal {
         resume()
     }
 
+    /// Gives the terminal back while something else uses it.
+    func lend(_ body: () -> Void) {
+        send(farewell)
+        sn_suspend()
+        body()
+        resume()
+    }
+
     /// After the process was stopped by somebody else: nothing on the screen or in the terminal's modes can be relied on.
     public func resume() {
         sn_resume()

@@ -14,6 +14,8 @@ public struct TerminalOptions: Sendable {
     /// The descriptors to use.
     public var input: Int32
     public var output: Int32
+    /// The command line that message bodies are shown in.
+    public var viewer = "less"
 
     public init(
         colour: Bool = true, mouse: Bool = true, type: String, directColour: Bool = false, input: Int32 = STDIN_FILENO,
@@ -27,11 +29,15 @@ public struct TerminalOptions: Sendable {
         self.output = output
     }
 
-    /// What the environment asks for: `TERM`, `COLORTERM`, and `NO_COLOR` (set and not empty is without colours).
+    /// What the environment asks for: `TERM`, `COLORTERM`, `NO_COLOR` (set and not empty is without colours),
+    /// and the first of `VISUAL`, `EDITOR` and `PAGER`.
     public static func fromEnvironment() -> TerminalOptions {
         func value(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
-        return TerminalOptions(
+        var options = TerminalOptions(
             colour: value("NO_COLOR").isEmpty, type: value("TERM"),
             directColour: ["truecolor", "24bit"].contains(value("COLORTERM")))
+        let viewers = ["VISUAL", "EDITOR", "PAGER"].map(value)
+        if let viewer = viewers.first(where: { !$0.isEmpty }) { options.viewer = viewer }
+        return options
     }
 }

@@ -10,7 +10,7 @@ struct Sluice: ParsableCommand {
 
             Exit status: 0 done, 1 failed, 2 partly done, 3 not found, 4 conflict (resolved or created meanwhile), \
             5 unreachable, 6 refused (another process owns the folder, not our folder, unconfirmed, disk full), \
-            64 wrong usage, 130 and 143 ended by a signal, 141 the reader of the output went away.
+            10 and 11 watched and over a warning or critical threshold, 64 wrong usage, 130 and 143 ended by a signal, 141 the reader of the output went away.
 
             Times are given as RFC 3339, HH:MM[:SS] in local time, +90s or -5m from now, or epoch milliseconds; \
             durations as 90s, 1m30s, 500ms, 2h, 1d. JSON gives a time twice: in milliseconds (name_ms) and as RFC 3339.
@@ -20,7 +20,8 @@ struct Sluice: ParsableCommand {
             ConsoleCommand.self, DemoCommand.self, TopicCommand.self, PublishCommand.self, ConsumeCommand.self,
             ServeCommand.self, GroupCommand.self, DelayCommand.self, TransactionCommand.self, ReplayCommand.self,
             DeadLetterCommand.self, GateCommand.self, MessageCommand.self, AuditCommand.self, BenchCommand.self,
-            SimulateCommand.self, PrintCommand.self,
+            SimulateCommand.self, SnapshotCommand.self, WatchCommand.self, ThemeCommand.self, PrintCommand.self,
+            DemoPartCommand.self,
         ],
         defaultSubcommand: ConsoleCommand.self)
 }

@@ -3,8 +3,8 @@ import Testing
 
 @Suite("Simulated worlds")
 struct WorldTests {
-    /// Seeds and steps of every run of the tests.
-    private static let seeds: ClosedRange<UInt64> = 1...20
+    /// Seeds and steps of every run of the tests, and one more seed for each commit.
+    private static let seeds = CommitSeed.with(1...20)
     private static let steps = 5_000
 
     @Test("nothing that has to hold is violated, and everything had its turn")

@@ -110,7 +110,7 @@ struct DelayCrashTests {
         }
     }
 
-    @Test("nothing is lost, comes twice or early, whatever fails when", arguments: 0..<40)
+    @Test("nothing is lost, comes twice or early, whatever fails when", arguments: CommitSeed.with(0..<40))
     func chaos(seed: UInt64) throws {
         let world = try World(seed: seed)
         for step in 0..<160 {

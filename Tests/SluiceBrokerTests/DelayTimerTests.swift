@@ -131,7 +131,7 @@ struct DelayTimerTests {
         }
     }
 
-    @Test("it does what a sorted list would, with jobs and restarts at any time", arguments: 0..<24)
+    @Test("it does what a sorted list would, with jobs and restarts at any time", arguments: CommitSeed.with(0..<24))
     func model(seed: UInt64) throws {
         let pair = try Pair(seed: seed, most: [8, 40, 300, 1 << 17][Int(seed % 4)])
         // Far apart, close together, or all in one moment.

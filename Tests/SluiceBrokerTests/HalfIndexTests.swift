@@ -60,7 +60,8 @@ struct HalfIndexTests {
         }
     }
 
-    @Test("it does what a list would, also after it was written down and read again", arguments: 0..<20)
+    @Test(
+        "it does what a list would, also after it was written down and read again", arguments: CommitSeed.with(0..<20))
     func model(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var index = HalfIndex()
@@ -126,7 +127,9 @@ struct HalfIndexTests {
         #expect(index.noted == 0 && index.setAside == 0 && index.list.blocks.isEmpty)
     }
 
-    @Test("checks come in time, in order, each group at its pace, and nothing due is forgotten", arguments: 0..<20)
+    @Test(
+        "checks come in time, in order, each group at its pace, and nothing due is forgotten",
+        arguments: CommitSeed.with(0..<20))
     func checks(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var index = HalfIndex()

@@ -112,7 +112,8 @@ struct ResolutionTests {
         #expect(try harness.halves().total == 2)
     }
 
-    @Test("whatever point the machine stops at, each half ends once and none is lost", arguments: 0..<40)
+    @Test(
+        "whatever point the machine stops at, each half ends once and none is lost", arguments: CommitSeed.with(0..<40))
     func crashes(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var options = BrokerOptions()

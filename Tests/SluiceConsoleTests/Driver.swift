@@ -15,15 +15,26 @@ struct Driver {
     /// While false answers are kept back, as if the broker did not answer.
     var isAnswering = true
 
+    static let scenarios: [ScenarioEntry] = [
+        ScenarioEntry(
+            name: "async", title: "Registration without waiting for the SMS",
+            claim: "A registration takes milliseconds however slow the SMS gateway is, and no SMS is lost."),
+        ScenarioEntry(
+            name: "peak-shaving", title: "Orders, levelled for a database",
+            claim: "A surge six times what the database can take lands whole at the database's pace, and nobody waits."),
+    ]
+
     init(
         _ world: World = .demo, size: Size = Size(width: 80, height: 24), readOnly: Bool = false,
         glyphs: GlyphSet = .braille, screen: Screen = .overview
     ) {
         self.world = world
-        model = ConsoleModel(
-            settings: ConsoleSettings(
-                connection: "embedded", name: "orders-demo", readOnly: readOnly, theme: TestTheme.theme,
-                glyphs: glyphs, startScreen: screen, now: world.now))
+        var settings = ConsoleSettings(
+            connection: "embedded", name: "orders-demo", readOnly: readOnly, theme: TestTheme.theme,
+            glyphs: glyphs, startScreen: screen, now: world.now)
+        settings.scenarios = Self.scenarios
+        settings.canStartScenarios = true
+        model = ConsoleModel(settings: settings)
         send(.resize(size))
         send(.tick(now: world.now))
     }

@@ -83,6 +83,11 @@ import Testing
         Scene("dialog-group-edit", World.steered) { $0.type(":group billing\ne") },
         Scene("dialog-group-delete", World.steered) { $0.type(":group billing\nX") },
         Scene("dialog-resend", World.steered) { $0.type("6j\n  r") },
+        Scene("scenarios") { $0.type(":scenarios\nj") },
+        Scene("scenarios-running") {
+            $0.type(":scenarios\n")
+            $0.send(.scenario(registration))
+        },
         Scene("help") { $0.type("?") },
         Scene("dialog-publish") { $0.type("2p茶 {\"a\":1}\t+90s\t") },
         Scene("dialog-reset") { $0.type(":group order-landing\nr") },
@@ -98,7 +103,7 @@ import Testing
         Scene("dialog-withdraw-many") { $0.type("4  jjj  xthe campaign ended\t") },
         Scene("dialog-reschedule") { $0.type("4jjr+5m") },
         Scene("dialog-ask-again") { $0.type("5*a") },
-        Scene("dialog-commit-many") { $0.type("5*cd") },
+        Scene("dialog-commit-many") { $0.type("5*c\t\td") },
         Scene("dialog-range") { $0.type(":replay-time orders\n") },
         Scene("dialog-what-if") {
             $0.type(":group order-landing\n")
@@ -192,8 +197,22 @@ import Testing
             .init("orders/s", "12,400 surge, 4 s left"), .init("written", "203,114"), .init("database p99", "3.1 ms"),
             .init("out of order", "0"), .init("duplicates", "17 dropped"), .init("lost", "0"),
         ],
-        series: ScenarioStatus.Series(label: "database latency", unit: "ms", points: latency),
+        series: [ScenarioStatus.Series(label: "database latency", unit: "ms", points: latency)],
         keys: [.init("s", "surge"), .init("w", "workers")])
+
+    static let registration = ScenarioStatus(
+        name: "async", title: "Registration without waiting for the SMS",
+        claim: "A registration takes milliseconds however slow the SMS gateway is, and no SMS is lost.",
+        lookAt: "The gateway is broken: registration goes on, the tasks wait, and are tried again.",
+        lines: [
+            .init("registrations", "4,120"), .init("p99 queued", "4.1 ms"), .init("p99 in line", "3.90 s"),
+            .init("gateway", "broken", needsAttention: true), .init("waiting", "312"), .init("tried again", "47"),
+        ],
+        series: [
+            ScenarioStatus.Series(label: "registration p99", unit: "ms", points: latency),
+            ScenarioStatus.Series(label: "sent", unit: "/s", points: latency),
+            ScenarioStatus.Series(label: "waiting", unit: "", points: latency),
+        ], keys: [.init("b", "mend the gateway"), .init("v", "change its interface")])
 
     @Test(arguments: sizes, scenes)
     func screen(_ size: Size, _ scene: Scene) throws {

@@ -50,7 +50,7 @@ import Testing
         var driver = driver("3")
         #expect(driver.text.contains("■ paused"))
         driver.type(":group order-landing\ng")
-        #expect(driver.text.contains("Its clients hold 512 messages already."))
+        #expect(driver.text.contains("512 messages already handed out"))
         #expect(driver.text.contains("limited to 2,000/s"))
     }
 
@@ -126,6 +126,10 @@ import Testing
         #expect(done(driver).isEmpty)
         driver.type("y")
         #expect(done(driver) == [.deleteTopic("pay")])
+        driver.world.topics.removeAll { $0.config.name == "pay" }
+        driver.run(seconds: 1)
+        #expect(driver.text.contains("There is no topic pay."))
+        #expect(!driver.text.contains("88,412"))
     }
 
     @Test func aGroupIsChangedAndKeepsWhatIsNotAsked() {
@@ -178,6 +182,19 @@ import Testing
         }
         #expect(selection.offsets == wanted.map(Int64.init))
         #expect(wanted.count > 50)
+    }
+
+    @Test(arguments: ["r", "R"])
+    func offsetsOfAnotherBrokerAreNotTakenForTheFirstOnes(_ key: String) {
+        var world = World.cluster
+        let second = ClusterQueue.number(broker: 1, queue: 0)
+        world.queuesOfTopic["%DLQ%billing"]?.append(
+            QueueStatus(queue: second, minOffset: 0, maxOffset: 4, firstStored: 0, lastStored: 0))
+        var driver = driver("6j\n>", world)
+        #expect(driver.model.place == .messages(QueueID("%DLQ%billing", second)))
+        driver.type(key)
+        #expect(driver.model.dialog == nil)
+        #expect(driver.text.contains("Only dead letters of the first broker can be chosen"))
     }
 
     @Test func aFilterThatNothingPassesSendsNothing() {

@@ -58,8 +58,19 @@ import Testing
         let key = driver.model.selectedDelays.first?.keys.first ?? ""
         driver.type("xcampaign over\t\(key)y")
         #expect(driver.acts.last?.changesState == true)
-        #expect(!driver.text.contains("· u "))
+        #expect(!driver.text.contains(" u gives"))
         let count = driver.acts.count
+        driver.type("u")
+        #expect(driver.acts.count == count)
+    }
+
+    @Test func whatWasPublishedIsFinal() {
+        var driver = driver(.delays)
+        driver.type("jr+1h\t\ty")
+        driver.type("porders")
+        driver.press(.control("s"))
+        let count = driver.acts.count
+        #expect(!driver.text.contains(" u gives"))
         driver.type("u")
         #expect(driver.acts.count == count)
     }

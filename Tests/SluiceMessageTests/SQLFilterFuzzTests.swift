@@ -1,4 +1,5 @@
 import SluiceMessage
+import SluiceSimulator
 import Testing
 
 /// Random expressions under a seed: SplitMix64 and a grammar.
@@ -73,7 +74,7 @@ struct SQLFilterFuzzTests {
         }
     }
 
-    @Test("random bytes never crash it", arguments: 1...4 as ClosedRange<UInt64>)
+    @Test("random bytes never crash it", arguments: CommitSeed.with(1...4))
     func bytes(_ seed: UInt64) {
         var scribe = Scribe(state: seed)
         let alphabet = Array("ab'5.e-+*/()<>= \nNOTIL,$".utf8)
@@ -85,7 +86,7 @@ struct SQLFilterFuzzTests {
         }
     }
 
-    @Test("random tokens never crash it", arguments: 1...4 as ClosedRange<UInt64>)
+    @Test("random tokens never crash it", arguments: CommitSeed.with(1...4))
     func tokens(_ seed: UInt64) {
         var scribe = Scribe(state: seed)
         for round in 0..<4_000 {
@@ -95,7 +96,7 @@ struct SQLFilterFuzzTests {
         }
     }
 
-    @Test("valid expressions are damaged by a byte and never crash it", arguments: 1...4 as ClosedRange<UInt64>)
+    @Test("valid expressions are damaged by a byte and never crash it", arguments: CommitSeed.with(1...4))
     func damage(_ seed: UInt64) {
         var scribe = Scribe(state: seed)
         for _ in 0..<2_000 {
@@ -105,7 +106,7 @@ struct SQLFilterFuzzTests {
         }
     }
 
-    @Test("a valid expression answers the same in other clothes", arguments: 1...4 as ClosedRange<UInt64>)
+    @Test("a valid expression answers the same in other clothes", arguments: CommitSeed.with(1...4))
     func same(_ seed: UInt64) throws {
         var scribe = Scribe(state: seed)
         var matches = 0

@@ -39,7 +39,7 @@ struct FrameFuzzTests {
         #expect((try? JSONParser.parse(encoded))?.encoded() == encoded)
     }
 
-    @Test("random bytes", arguments: 0..<20) func random(_ seed: UInt64) {
+    @Test("random bytes", arguments: CommitSeed.with(0..<20)) func random(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             var bytes = (0..<Int.random(in: 0..<120, using: &random)).map { _ in
@@ -56,7 +56,7 @@ struct FrameFuzzTests {
     }
 
     /// Brackets, quotes and escapes in any order.
-    @Test("random JSON-like text", arguments: 0..<20) func text(_ seed: UInt64) {
+    @Test("random JSON-like text", arguments: CommitSeed.with(0..<20)) func text(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let pieces = [
             "{", "}", "[", "]", ":", ",", "\"", "'", "\\", "\\u00", "\\ud83d", "\\x4", "/*", "*/", "//", "\n", "1", "-",
@@ -73,7 +73,8 @@ struct FrameFuzzTests {
 
     @Test(
         "frames of tapes with bytes changed, dropped and doubled",
-        arguments: ["4.9.8/producer", "4.9.8/producer-binary", "4.9.8/push-orderly", "5.0.0/timer"], 0..<4)
+        arguments: ["4.9.8/producer", "4.9.8/producer-binary", "4.9.8/push-orderly", "5.0.0/timer"],
+        CommitSeed.with(0..<4))
     func mutated(_ name: String, _ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let frames = try Tape(name).events.compactMap { event -> [UInt8]? in

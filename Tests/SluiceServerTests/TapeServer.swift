@@ -12,7 +12,7 @@ import Testing
 final class TapeServer: Sendable {
     let port: Int
     let nameServerPort: Int
-    private let options: ServerOptions
+    let options: ServerOptions
     private let embedded: EmbeddedBroker
     private let server: Server
 

@@ -62,12 +62,14 @@ struct CrashTests {
         return rest.isEmpty
     }
 
-    @Test("in sync mode a lost machine loses nothing acknowledged", arguments: 0..<60)
+    @Test("in sync mode a lost machine loses nothing acknowledged", arguments: CommitSeed.with(0..<60))
     func durable(seed: UInt64) throws {
         try live(seed: seed, durable: true) { try $0.crash(seed: $1) }
     }
 
-    @Test("a killed process loses nothing acknowledged, in either mode", arguments: 0..<10, [true, false])
+    @Test(
+        "a killed process loses nothing acknowledged, in either mode", arguments: CommitSeed.with(0..<10),
+        [true, false])
     func killed(seed: UInt64, durable: Bool) throws {
         try live(seed: seed, durable: durable) { harness, _ in try harness.kill() }
     }

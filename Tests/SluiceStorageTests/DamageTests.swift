@@ -39,6 +39,32 @@ struct DamageTests {
         #expect(try harness.pull("t").messages.count == Self.count)
     }
 
+    @Test("a damaged time leads no search by time astray")
+    func timeSearch() throws {
+        let harness = try BrokerHarness()
+        var places: [(place: Int, time: Int64)] = []
+        for number in 0..<Self.count {
+            places.append((Int(try harness.publish("t", "m\(number)").physicalOffset), harness.broker.now))
+            harness.advance(1_000)
+        }
+        for (damaged, victim) in places.enumerated() {
+            for byte in 0..<8 {
+                let at = victim.place + Record.Position.storeTimestamp + byte
+                harness.disk.flip(Self.segment, byte: at, bit: 3)
+                for (offset, sent) in places.enumerated() {
+                    let answer = try harness.ask(.offset(QueueID("t", 0), .time(sent.time)))
+                    guard case .offset(let found) = answer else {
+                        Issue.record("\(answer)")
+                        continue
+                    }
+                    // What cannot be read has the time of the one behind it.
+                    #expect(found == Int64(offset) || damaged == offset - 1 && found == Int64(damaged))
+                }
+                harness.disk.flip(Self.segment, byte: at, bit: 3)
+            }
+        }
+    }
+
     @Test("every bit of a record is noticed by a recovery and costs that record only", arguments: [true, false])
     func flipsUnderRecovery(withSums: Bool) throws {
         let (harness, record) = try folder()

@@ -28,10 +28,10 @@ struct HoleTests {
         return harness
     }
 
-    @Test("a log without syncs ends at a record of which only the first bytes are missing")
-    func ends() throws {
-        let harness = try losing(head: 3, second: 600, durable: false)
-        #expect(harness.broker.store.tail == 509)
+    @Test("a log without syncs ends at a record of which only the first bytes are missing", arguments: [3, 4])
+    func ends(head: Int64) throws {
+        let harness = try losing(head: head, second: 600, durable: false)
+        #expect(harness.broker.store.tail == 512 - head)
         #expect(harness.broker.recovery.damaged.isEmpty)
         #expect(try harness.texts("t", queue: 0).count == 1)
     }
@@ -52,5 +52,21 @@ struct HoleTests {
         try harness.kill()
         #expect(harness.broker.recovery.damaged == [509])
         #expect(try harness.texts("t", queue: 0).count == 2)
+    }
+
+    @Test("a record whose size is damaged is judged by where the next one stands, not by zeros at an end that is none")
+    func damagedSize() throws {
+        let harness = try BrokerHarness(durable: false)
+        let places = try (0..<40).map { try harness.publish(Self.message(10 + $0)).physicalOffset }
+        for place in places.dropFirst().dropLast() {
+            // Sizes that end a little behind each place where zeros stand by right.
+            for bit in 0..<8 {
+                harness.disk.flip("commitlog/" + SegmentSet.name(0), byte: Int(place) + 3, bit: bit)
+                harness.disk.delete { $0.hasPrefix("queues/") || $0 == "checkpoint" }
+                try harness.kill()
+                #expect(harness.broker.recovery.damaged == [place])
+                harness.disk.flip("commitlog/" + SegmentSet.name(0), byte: Int(place) + 3, bit: bit)
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Consume queues")
 struct QueueTests {
-    @Test("500 queues hold what a list would, whatever happens between", arguments: [1, 2])
+    @Test("500 queues hold what a list would, whatever happens between", arguments: CommitSeed.with([1, 2]))
     func model(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let harness = try BrokerHarness(segmentBytes: 256 << 10)

@@ -91,6 +91,8 @@ extension Broker {
         case .deleteTopic(let name): stateOfTopic(name)
         case .updateGroup(let config): stateOfGroup(config.name)
         case .deleteGroup(let name): stateOfGroup(name)
+        case .copyOffsets(_, let group, _): stateOfGroup(group)
+        case .setOption: ""
         }
     }
 
@@ -135,5 +137,5 @@ extension Broker {
         topics[TopicName.deadLetter(group)].map { "\(summary($0).depth) dead letters" } ?? "no dead letters"
     }
 
-    private static func seconds(_ milliseconds: Int64) -> String { "\(max(0, milliseconds) / 1_000) s" }
+    private static func seconds(_ milliseconds: Int64) -> String { "\((max(0, milliseconds) + 500) / 1_000) s" }
 }

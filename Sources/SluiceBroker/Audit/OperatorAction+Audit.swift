@@ -26,6 +26,8 @@ extension OperatorAction {
         case .deleteTopic: "topic_delete"
         case .updateGroup: "group_update"
         case .deleteGroup: "group_delete"
+        case .copyOffsets: "group_copy_offsets"
+        case .setOption: "option_set"
         }
     }
 
@@ -49,6 +51,9 @@ extension OperatorAction {
         case .updateTopic(let config, _): "\(config.name), \(config.words)"
         case .updateGroup(let config): "\(config.name), \(config.words)"
         case .deleteTopic(let name), .deleteGroup(let name): name
+        case .copyOffsets(let source, let target, let topic):
+            "\(target), from \(source)\(topic.map { " on \($0)" } ?? "")"
+        case .setOption(let name, let value): "\(name), \(value)"
         }
     }
 

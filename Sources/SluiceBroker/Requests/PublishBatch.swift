@@ -48,6 +48,8 @@ public final class PublishBatch: @unchecked Sendable {
     public internal(set) var errors: [APIError] = []
     public var bornHost: HostAddress
     public var storeHost = HostAddress(address: 0, port: 0)
+    /// By a broker's number, where the batch went to several.
+    public var storeHosts: [Int: HostAddress] = [:]
     /// What the maker wants to find again with the answers, such as the number of the first message.
     public var tag: UInt64 = 0
     /// How far the broker got with it.

@@ -64,6 +64,8 @@ public enum Request: Sendable {
 
     /// An operator's action, audited. Answered with ``Response/acted(_:)``.
     case act(OperatorAction, ActionContext)
+    /// An action that others carry out: audited, and nothing else. Answered with ``Response/acted(_:)``.
+    case note(OperatorAction, ActionContext, outcome: String)
     case question(OperatorQuestion)
 }
 
@@ -118,94 +120,6 @@ public struct Configs: Sendable {
     public var groupsGeneration: UInt64
 }
 
-/// Asks for messages of one queue.
-public struct PullRequest: Sendable {
-    public var group: String
-    public var queue: QueueID
-    public var offset: Int64
-    /// Queue units to hand out at most.
-    public var limit: Int
-    /// Messages wanted at most, where more units than that are looked through for those that pass; nil is `limit`.
-    public var most: Int?
-    public var filter: TagFilter
-    /// Milliseconds to wait for a message when there is none.
-    public var wait: Int64
-    public var client: String?
-    /// It waited, and a message came.
-    public internal(set) var isWoken = false
-    /// It waited at the group's gate, and this is its turn.
-    var hasTurn = false
-
-    public init(
-        group: String, queue: QueueID, offset: Int64, limit: Int, most: Int? = nil, filter: TagFilter = .all,
-        wait: Int64 = 0, client: String? = nil
-    ) {
-        self.group = group
-        self.queue = queue
-        self.offset = offset
-        self.limit = limit
-        self.most = most
-        self.filter = filter
-        self.wait = wait
-        self.client = client
-    }
-}
-
-/// What a pull found.
-public struct PullAnswer: Sendable {
-    public enum Status: String, Sendable, Equatable, Codable {
-        /// There are units to read.
-        case found
-        /// Nothing new at this offset yet.
-        case noNewMessage
-        /// The offset is before the oldest or behind the newest message; `next` is where to go on.
-        case offsetMoved
-    }
-    public var status: Status
-    public var next: Int64
-    public var minOffset: Int64
-    public var maxOffset: Int64
-    /// What to read, by the asking thread.
-    public var units: UnitSource?
-    public var reader: LogReader?
-    /// What was read already, where the broker is in another process.
-    public var fetched: Fetch?
-    /// The pull had to wait for this.
-    public var isWoken = false
-    public var filter: TagFilter
-    /// Count what passed the filter and reached a consumer.
-    public var delivered: [DeliveryCounter]
-    /// Counts records that were left out since they do not match their sums.
-    public var damaged: DeliveryCounter
-    /// What the group's gate lets through; nil where it is open.
-    var ticket: GateTicket?
-    var handOut: HandOut?
-
-    /// Messages that the reader may pass on; nil is as many as it likes.
-    public var most: Int? { ticket?.count }
-}
-
-extension PullAnswer {
-    /// The units among these that may pass the tag filter and the gate, and where to go on when all of them were read.
-    public func wanted(
-        _ units: [(offset: Int64, unit: QueueUnit)]
-    ) -> (units: ArraySlice<(offset: Int64, unit: QueueUnit)>, end: Int64) {
-        let end = units.last.map { $0.offset + 1 } ?? next
-        let passing = filter.passesAll ? units : units.filter { filter.mayPass(code: $0.unit.tagCode) }
-        guard let most, passing.count > most, most > 0 else { return (passing[...], end) }
-        return (passing[..<most], passing[most - 1].offset + 1)
-    }
-
-    /// Counts what was read as delivered: all of it, or what passed a further filter. Every reader has to call it, since
-    /// the group's gate lives from it.
-    public func count(_ fetch: Fetch, passed: Int? = nil) {
-        ticket?.passed(passed ?? fetch.count)
-        if fetch.count > 0 { handOut?.raise(to: fetch.next) }
-        for counter in delivered { counter.add(passed ?? fetch.count) }
-        if !fetch.damaged.isEmpty { damaged.add(fetch.damaged.count) }
-    }
-}
-
 /// Moves one queue's committed offset.
 public struct OffsetCommit: Sendable, Codable {
     public var group: String
@@ -227,8 +141,18 @@ public struct SendBack: Sendable, Codable {
     public var delayLevel: Int
     /// Overrides the group's limit.
     public var maxReconsumeTimes: Int?
+    /// The number of the broker that has the message, where there are several (``ClusterQueue``).
+    public var broker: Int?
 
-    public init(group: String, physicalOffset: Int64, delayLevel: Int = 0, maxReconsumeTimes: Int? = nil) {
+    /// The topic it is stored in, where the client tells it: RocketMQ 5 cannot make a dead letter without it.
+    public var topic: String?
+
+    public init(
+        group: String, physicalOffset: Int64, delayLevel: Int = 0, maxReconsumeTimes: Int? = nil, broker: Int? = nil,
+        topic: String? = nil
+    ) {
+        self.topic = topic
+        self.broker = broker
         self.group = group
         self.physicalOffset = physicalOffset
         self.delayLevel = delayLevel
@@ -248,11 +172,14 @@ public struct EndTransaction: Sendable, Codable {
     public var origin: ResolutionOrigin
     /// The half's unique key where the producer tells it: with it a half is found that was copied meanwhile.
     public var id: String?
+    /// The number of the broker that has the half, where there are several (``ClusterQueue``).
+    public var broker: Int?
 
     public init(
         producerGroup: String, physicalOffset: Int64, queueOffset: Int64, resolution: Resolution?,
-        origin: ResolutionOrigin, id: String? = nil
+        origin: ResolutionOrigin, id: String? = nil, broker: Int? = nil
     ) {
+        self.broker = broker
         self.producerGroup = producerGroup
         self.physicalOffset = physicalOffset
         self.queueOffset = queueOffset

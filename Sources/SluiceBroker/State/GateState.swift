@@ -85,10 +85,24 @@ final class GateTicket: Sendable {
 /// reader to what it read.
 final class HandOut: Sendable {
     private let value: Atomic<Int64>
+    /// What readers with a filter of their own (SQL) looked at, and what of it passed.
+    private let looked = Atomic<Int64>(0)
+    private let passed = Atomic<Int64>(0)
     init(_ offset: Int64) { value = Atomic(offset) }
     var offset: Int64 { value.load(ordering: .relaxed) }
     func set(_ offset: Int64) { value.store(offset, ordering: .relaxed) }
     func raise(to offset: Int64) { value.max(offset, ordering: .relaxed) }
+
+    func count(passed some: Int, of all: Int) {
+        looked.wrappingAdd(Int64(all), ordering: .relaxed)
+        passed.wrappingAdd(Int64(some), ordering: .relaxed)
+    }
+
+    /// The share of messages that readers' own filters let pass, 0...1; 1 where nothing was looked at.
+    var share: Double {
+        let all = looked.load(ordering: .relaxed)
+        return all > 0 ? min(1, Double(passed.load(ordering: .relaxed)) / Double(all)) : 1
+    }
 }
 
 /// Totals of the last ten seconds, one a second: what a rate is told from.

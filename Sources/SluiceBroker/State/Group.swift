@@ -19,6 +19,8 @@ final class Group {
     var gate: GateState?
     /// How far each queue's messages are in its client's hands.
     var handOuts: [QueueID: HandOut] = [:]
+    /// What the last pull of a queue wanted, where that was not everything.
+    var filters: [QueueID: TagFilter] = [:]
     var rate = RecentRate()
 
     struct Position {
@@ -42,6 +44,8 @@ final class Group {
         starts = starts.filter { $0.key.topic != topic }
         pullers = pullers.filter { $0.key.topic != topic }
         locks = locks.filter { $0.key.topic != topic }
+        handOuts = handOuts.filter { $0.key.topic != topic }
+        filters = filters.filter { $0.key.topic != topic }
     }
 
     /// Topics the group subscribes or holds offsets of, its retry topic aside.
@@ -50,5 +54,12 @@ final class Group {
         for member in members.values { topics.formUnion(member.registration.subscriptions.keys) }
         topics.remove(TopicName.retry(name))
         return topics
+    }
+
+    /// True for one of ``topics``.
+    func reads(_ topic: String) -> Bool {
+        guard topic != TopicName.retry(name) else { return false }
+        return members.values.contains { $0.registration.subscriptions[topic] != nil }
+            || offsets.keys.contains { $0.topic == topic }
     }
 }

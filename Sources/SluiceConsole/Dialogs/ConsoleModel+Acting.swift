@@ -85,8 +85,8 @@ extension ConsoleModel {
     private func aboutDelays(_ delays: [PendingDelay]) -> String {
         guard delays.count > 1, let first = delays.first, let last = delays.last else {
             guard let one = delays.first else { return "" }
-            return "\(one.keys.first ?? one.id) for \(one.topic), due \(moment(one.due)), "
-                + "in \(Format.countdown(one.due - now))."
+            let when = one.due > now ? "due \(moment(one.due)), in \(Format.countdown(one.due - now))" : "due already"
+            return "\(one.keys.first ?? one.id) for \(one.topic), \(when)."
         }
         let topics = Set(delays.map(\.topic)).sorted()
         let names = topics.prefix(4).joined(separator: ", ") + (topics.count > 4 ? " and \(topics.count - 4) more" : "")

@@ -21,6 +21,10 @@ extension ConsoleModel {
         if let reason = whyNoAct(.deadLetters) { return reason }
         if place == .deadLetters { return selectedRow == nil ? "No group has dead letters." : nil }
         guard let queue = deadLetterQueue?.queue else { return "These are no dead letters: 6 lists them." }
+        // A selection names offsets alone: those of another broker's queue would be taken for the first one's.
+        if ClusterQueue.broker(queue.queue) > 0 {
+            return "Only dead letters of the first broker can be chosen; r on the groups (6) sends all of a group."
+        }
         return queueStatus(queue)?.depth == 0 ? "This queue holds no dead letter any more." : nil
     }
 

@@ -105,11 +105,11 @@ extension ConsoleModel {
             case .close:
                 let offer = undoOffer
                 closeDialog(&effects)
-                if !offer.isEmpty { say("Done" + offer, .good, for: 15_000) }
+                if !offer.isEmpty { say("Done.", .good, for: 15_000, offer: offer) }
             case .bell: effects.append(.bell)
             case .ask(let query): if inFlight[query.slot] == nil { ask(query, &effects) }
             case .finish(let text, let kind):
-                say(text + undoOffer, kind, for: 15_000)
+                say(text, kind, for: 15_000, offer: undoOffer)
                 closeDialog(&effects)
             case .act(let act): start(act, &effects)
             case .choose(let choice): choose(choice, &effects)
@@ -184,6 +184,8 @@ extension ConsoleModel {
     ) {
         let started = startedActs.removeValue(forKey: ticket)
         if let started, case .success(.acted(let outcome)) = result { remember(started, outcome) }
+        // What was published stays: it is the last act now, and final.
+        if case .success(.sent) = result { undo = nil }
         if advanceChain(ticket, result, &effects) { return }
         guard pendingAct == ticket else {
             if orphans.remove(ticket) != nil { report(result) }

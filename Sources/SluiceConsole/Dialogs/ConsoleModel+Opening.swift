@@ -28,6 +28,8 @@ extension ConsoleModel {
         }
     }
 
+    var whyNoBody: String? { selectedMessages.isEmpty ? "There is no message to show." : nil }
+
     /// The marked halves, else the one selected.
     var selectedHalves: [HalfMessage] {
         guard place == .transactions, let items = data.halves.value?.items else { return [] }
@@ -110,7 +112,11 @@ extension ConsoleModel {
 
     /// The wheel scrolls, a click selects, a double click opens.
     mutating func handle(_ mouse: Mouse, _ effects: inout [Effect]) {
-        guard dialog == nil, prompt == nil else { return }
+        guard leaving == nil, prompt == nil else { return }
+        if case .chooser = dialog, mouse.kind == .wheelUp || mouse.kind == .wheelDown {
+            return pressInDialog(mouse.kind == .wheelUp ? .up : .down, &effects)
+        }
+        guard dialog == nil else { return }
         switch mouse.kind {
         case .wheelUp: perform(.up, &effects)
         case .wheelDown: perform(.down, &effects)

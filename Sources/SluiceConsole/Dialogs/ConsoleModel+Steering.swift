@@ -82,10 +82,11 @@ extension ConsoleModel {
         }
         let held =
             status.held == 0
-            ? "Its clients hold nothing." : "Its clients hold \(Format.plural(status.held, "message")) already."
+            ? "Nothing is handed out that is not committed."
+            : "\(Format.plural(status.held, "message")) already handed out and not committed: the gate does not stop those."
         let now =
             "Now \(Self.words(status.setting)): \(Format.rate(status.perSecond))/s go out, \(Format.count(status.waiting)) wait."
-        var list = [Span(now), Span(held + " What they hold they consume, whatever the gate says.")]
+        var list = [Span(now), Span(held)]
         if status.backwardCommits > 0 {
             let times = status.backwardCommits == 1 ? "once" : Format.plural(status.backwardCommits, "time")
             list.append(Span("Its clients moved its offset back \(times): those messages pass again.", .warning))

@@ -3,7 +3,7 @@ import SluiceMessage
 
 /// The kinds of dialogs, for the key table.
 enum DialogKind: String, Sendable, Hashable, CaseIterable {
-    case publish, reset, replay, range, resolve, operate, whatIf, find, chooser, jump
+    case publish, reset, replay, range, resolve, operate, whatIf, find, chooser, jump, leave
 }
 
 /// The dialog that is open.

@@ -42,13 +42,17 @@ extension PublishForm {
         } else {
             box.keys(
                 [
-                    (focus == .send ? "Enter" : "Ctrl-S", "publish"), ("↑↓", "earlier ones"), ("Ctrl-O", "template"),
-                    ("Ctrl-T", "save as"), ("Esc", "leave it"),
+                    (focus == .send ? "Enter" : "Ctrl-S", "publish"), ("↑↓", "earlier"), ("Ctrl-O", "template"),
+                    ("Ctrl-T", "save"), ("Esc", "leave"),
                 ], isFocused: focus == .send, &painter)
         }
     }
 
-    private func bodyRows(_ rect: Rect) -> Int { max(1, min(rect.height - 14, 6)) }
+    /// As many as the body has, and one more to see that it goes on.
+    private func bodyRows(_ rect: Rect) -> Int {
+        let lines = fields[.body]?.lines.count ?? 1
+        return max(1, min(rect.height - 14, lines == 1 ? 1 : lines + 1, 8))
+    }
 
     private var nameHint: [Span] { problem.map { [Span($0, .bad)] } ?? [] }
 

@@ -127,7 +127,7 @@ struct RangeDialog: Sendable {
                 trial = outcome
                 return []
             }
-            return [.finish(outcome.text, .good), .go(.replays)]
+            return [.finish(OperateDialog.sentence(outcome.text), .good), .go(.replays)]
         case .success: return [.close]
         case .failure(let error):
             problem = error.message

@@ -34,4 +34,5 @@ public enum Answer: Sendable {
     case templates([MessageTemplate], problems: [String])
     /// A template was written, or why it was not.
     case templateSaved(name: String, problem: APIError?)
+    case file(FileAnswer)
 }

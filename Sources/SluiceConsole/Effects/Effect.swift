@@ -38,12 +38,20 @@ public enum Effect: Sendable, Equatable {
     /// Write a template to its file; answered by ``Answer/templateSaved(name:problem:)``. One that exists is only written
     /// over when that is said.
     case saveTemplate(MessageTemplate, overwrites: Bool)
+    /// Do something with files of this machine; answered by ``Answer/file(_:)``.
+    case file(FileEffect)
+    /// For the driver: show a body in the user's editor or pager.
+    case openBody([UInt8], suffix: String)
+    /// For the driver: stop the process as ^Z does.
+    case suspend
     /// For the driver: put this into the clipboard (OSC 52).
     case copy(String)
     /// For the driver: ring.
     case bell
     /// For the driver: a key that the running scenario declared was pressed.
     case scenarioKey(Character)
+    /// For the driver: play this scenario, in place of the running one.
+    case startScenario(String)
     /// For the driver: leave.
     case quit
 }

@@ -7,16 +7,20 @@ public struct EffectRunner: Sendable {
     private let themes: ThemeLibrary
     private let templates: TemplateLibrary
     private let readOnly: Bool
+    private let files: LocalFiles
 
     /// `readOnly` refuses whatever changes state here too, below the screens.
+    ///
+    /// - Parameter viewFolder: where saved views are kept; nil keeps none.
     public init(
         admin: any Admin, themes: ThemeLibrary = ThemeLibrary(userFolder: nil),
-        templates: TemplateLibrary = TemplateLibrary(folder: nil), readOnly: Bool = false
+        templates: TemplateLibrary = TemplateLibrary(folder: nil), readOnly: Bool = false, viewFolder: String? = nil
     ) {
         self.admin = admin
         self.themes = themes
         self.templates = templates
         self.readOnly = readOnly
+        files = LocalFiles(viewFolder: viewFolder)
     }
 
     /// The event to feed back; nil for effects that are the driver's own (quit, bell, copy, scenario keys).
@@ -51,7 +55,8 @@ public struct EffectRunner: Sendable {
             } catch {
                 return .answer(.templateSaved(name: template.name, problem: error))
             }
-        case .copy, .bell, .scenarioKey, .quit: return nil
+        case .file(let effect): return .answer(.file(await files.run(effect)))
+        case .copy, .bell, .scenarioKey, .startScenario, .quit, .suspend, .openBody: return nil
         }
     }
 

@@ -24,6 +24,8 @@ public enum Query: Sendable, Hashable {
     /// What RocketMQ has no request for.
     case question(OperatorQuestion)
 
+    var isHalves: Bool { if case .halves = self { true } else { false } }
+
     /// The question without what moves from one asking to the next, so that a repetition of it is recognised.
     var slot: Query {
         switch self {

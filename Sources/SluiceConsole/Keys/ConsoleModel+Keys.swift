@@ -4,16 +4,13 @@ import SluiceMessage
 // MARK: Keys
 extension ConsoleModel {
     mutating func press(_ key: Key, _ effects: inout [Effect]) {
+        if leaving != nil { return pressWhileLeaving(key, &effects) }
         if dialog != nil { return pressInDialog(key, &effects) }
         if prompt != nil { return pressInPrompt(key, &effects) }
-        guard let binding = KeyTable.binding(for: key, on: screen) else {
-            if screen == .peakShaving, case .character(let character) = key,
-                scenario?.keys.contains(where: { $0.key == character }) == true
-            {
-                effects.append(.scenarioKey(character))
-            }
-            return
+        if case .character(let character) = key, scenarioKeys.contains(where: { $0.key == character }) {
+            return effects.append(.scenarioKey(character))
         }
+        guard let binding = settings.keymap.binding(for: key, on: screen) else { return }
         if let reason = binding.disabled(self) {
             say(reason, .bad)
             effects.append(.bell)
@@ -37,6 +34,8 @@ extension ConsoleModel {
         case .transactions: go(to: .transactions, &effects)
         case .deadLetters: go(to: .deadLetters, &effects)
         case .peakShaving: go(to: .peakShaving, &effects)
+        case .scenarios: go(to: .scenarios, &effects)
+        case .scenarioList: showsScenarioList.toggle()
         case .help: place == .help ? back(&effects) : go(to: .help, &effects)
         case .command: prompt = Prompt(kind: .command)
         case .filter: prompt = Prompt(kind: .filter, field: TextField(list.filter?.source ?? ""), before: list.filter)
@@ -44,21 +43,13 @@ extension ConsoleModel {
         case .refresh: refresh(&effects, byHand: true)
         case .interval: chooseInterval()
         case .theme: chooseTheme(&effects)
-        case .quit: effects.append(.quit)
+        case .quit: leave(.quit, &effects)
+        case .export: proposeExport()
+        case .openBody: openBody(&effects)
         case .publish: openPublish(topic: nil)
         case .commit: openResolve(.commit, &effects)
         case .rollback: openResolve(.rollback, &effects)
         case .replay: openReplay(&effects)
-        case .gate: openGate(&effects)
-        case .limit: openLimit(&effects)
-        case .create: openCreate(&effects)
-        case .edit: openEdit(&effects)
-        case .delete: openDelete(&effects)
-        case .resend: openResend(&effects)
-        case .resendAll: openResendAll(&effects)
-        case .verify: if inFlight[.question(.verifyAudit)] == nil { ask(.question(.verifyAudit), &effects) }
-        case .older: turnAudit(-1, &effects)
-        case .newer: turnAudit(1, &effects)
         case .recheck: openRecheck(&effects)
         case .undo: takeBack(&effects)
         case .cancelDelay: openCancelDelays(&effects)
@@ -74,6 +65,16 @@ extension ConsoleModel {
         case .calls: place == .calls ? back(&effects) : go(to: .calls, &effects)
         case .replays: go(to: .replays, &effects)
         case .follow: follow()
+        case .gate: openGate(&effects)
+        case .limit: openLimit(&effects)
+        case .create: openCreate(&effects)
+        case .edit: openEdit(&effects)
+        case .delete: openDelete(&effects)
+        case .resend: openResend(&effects)
+        case .resendAll: openResendAll(&effects)
+        case .verify: if inFlight[.question(.verifyAudit)] == nil { ask(.question(.verifyAudit), &effects) }
+        case .older: turnAudit(-1, &effects)
+        case .newer: turnAudit(1, &effects)
         case .mark: mark()
         case .markAll: markAll()
         case .clearMarks:

@@ -107,16 +107,17 @@ extension ConsoleModel {
             data.message[MessageID(queue: id, offset: message.queueOffset), default: Fetched()].take(message, at: now)
             go(to: .message(id, offset: message.queueOffset), &effects)
         case .transactions: showHalfTopic(row, &effects)
+        case .replays:
+            guard replays.indices.contains(row.index) else { return }
+            let plan = replays[row.index].plan
+            go(to: .topic(plan.target ?? plan.topic), &effects)
         case .deadLetters: go(to: .messages(QueueID(TopicName.deadLetter(row.id), 0)), &effects)
         case .clients:
             let all = clients
             guard all.indices.contains(row.index), all[row.index].role == .consumer else { return }
             go(to: .group(all[row.index].group), &effects)
-        case .replays:
-            guard replays.indices.contains(row.index) else { return }
-            let plan = replays[row.index].plan
-            go(to: .topic(plan.target ?? plan.topic), &effects)
-        case .delays, .message, .peakShaving, .help, .brokers, .audit, .settings, .calls: break
+        case .scenarios: startScenario(row, &effects)
+        case .calls, .delays, .message, .peakShaving, .help, .brokers, .audit, .settings: break
         }
     }
 

@@ -75,17 +75,25 @@ extension ConsoleModel {
             say("No command \(line); Tab shows what there is.", .bad)
             return effects.append(.bell)
         }
-        run(command, argument, &effects)
+        let raw = parts.count > 1 ? parts[1].trimmingSpaces : nil
+        run(command, argument, raw: raw, isForced: name.hasSuffix("!"), &effects)
     }
 
-    private mutating func run(_ command: Command, _ argument: String?, _ effects: inout [Effect]) {
+    /// - Parameters:
+    ///   - argument: without its spaces, for names; `raw` as it was typed, for files.
+    ///   - isForced: said with an exclamation mark, which asks nothing.
+    private mutating func run(
+        _ command: Command, _ argument: String?, raw: String?, isForced: Bool, _ effects: inout [Effect]
+    ) {
         switch command.name {
         case "overview": go(to: .overview, &effects)
         case "topics": go(to: .topics, &effects)
         case "topic": go(to: argument.map(Location.topic) ?? .topics, &effects)
         case "groups": go(to: .groups, &effects)
         case "group": go(to: argument.map(Location.group) ?? .groups, &effects)
-        case "delays": go(to: .delays, &effects)
+        case "delays":
+            go(to: .delays, &effects)
+            if let argument { find(topic: argument, key: nil, &effects) }
         case "tx": go(to: .transactions, &effects)
         case "dead-letters":
             go(to: argument.map { .messages(QueueID(TopicName.deadLetter($0), 0)) } ?? .deadLetters, &effects)
@@ -94,9 +102,13 @@ extension ConsoleModel {
         case "audit": go(to: .audit, &effects)
         case "settings": go(to: .settings, &effects)
         case "flood": go(to: .peakShaving, &effects)
+        case "scenarios": go(to: .scenarios, &effects)
         case "help": go(to: .help, &effects)
         case "pause": perform(.pause, &effects)
-        case "quit": effects.append(.quit)
+        case "quit": isForced ? effects.append(.quit) : leave(.quit, &effects)
+        case "export": export(to: raw, &effects)
+        case "save": saveView(raw, &effects)
+        case "view": loadView(raw, &effects)
         case "publish":
             if let reason = whyNoActing { return say(reason, .bad) }
             openPublish(topic: argument)
@@ -106,6 +118,9 @@ extension ConsoleModel {
             go(to: .group(argument), &effects)
             openReset(argument, &effects)
         case "replays": go(to: .replays, &effects)
+        case "undo":
+            if let reason = whyNoUndo { return say(reason, .bad) }
+            takeBack(&effects)
         case "calls": go(to: .calls, &effects)
         case "replay-time":
             if let reason = whyNoAct(.pacedReplay) { return say(reason, .bad) }
@@ -119,5 +134,13 @@ extension ConsoleModel {
             setInterval(argument)
         default: break
         }
+    }
+}
+
+extension String {
+    fileprivate var trimmingSpaces: String {
+        var text = drop { $0 == " " }
+        while text.last == " " { text.removeLast() }
+        return String(text)
     }
 }

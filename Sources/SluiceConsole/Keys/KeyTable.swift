@@ -6,9 +6,9 @@ enum KeyTable {
 
     private static let lists: [Screen] = [
         .overview, .topics, .topic, .messages, .groups, .group, .delays, .transactions, .help, .message,
-        .deadLetters, .clients, .brokers, .audit, .settings, .replays, .calls,
+        .deadLetters, .clients, .brokers, .audit, .settings, .replays, .calls, .scenarios,
     ]
-    private static let markable: [Screen] = [.messages, .transactions, .delays, .deadLetters]
+    private static let markable: [Screen] = [.messages, .transactions, .deadLetters, .delays]
     private static let zoomable: [Screen] = [.delays, .peakShaving]
     private static let filterable: [Screen] = [
         .topics, .topic, .messages, .groups, .group, .delays, .transactions, .deadLetters, .clients, .brokers, .audit,
@@ -23,6 +23,9 @@ enum KeyTable {
         KeyBinding([.character("5"), .function(5)], .everywhere, .transactions, help: "Transactions"),
         KeyBinding([.character("6"), .function(6)], .everywhere, .deadLetters, help: "Dead letters"),
         KeyBinding([.character("7"), .function(7)], .everywhere, .peakShaving, help: "Peak shaving"),
+        KeyBinding(
+            [.character("8"), .function(8)], .everywhere, .scenarios, help: "Scenarios: the uses of a queue, live"),
+        KeyBinding([.tab], .screens([.scenarios]), .scenarioList, label: "list", help: "The list, or the running one"),
     ]
 
     private static let moving: [KeyBinding] = [
@@ -36,7 +39,7 @@ enum KeyTable {
             [.enter, .right],
             .screens([
                 .overview, .topics, .topic, .messages, .groups, .group, .transactions, .deadLetters, .clients,
-                .replays,
+                .replays, .scenarios,
             ]),
             .open, label: "open", help: "Open what is selected"),
         KeyBinding([.escape, .left, .backspace], .everywhere, .back, help: "Clear the filter, or go up one level"),
@@ -155,6 +158,10 @@ enum KeyTable {
             label: "copy id",
             help: "Copy the id to the clipboard"),
         KeyBinding(
+            [.character("e")], .screens([.messages, .message]), .openBody, label: "editor",
+            help: "Show the body in $EDITOR or $PAGER", disabled: { $0.whyNoBody }),
+        KeyBinding([.character("E")], .everywhere, .export, help: "Export what is shown as CSV or JSON"),
+        KeyBinding(
             [.character("a")], .screens([.topics]), .showAll, label: "all",
             help: "Show retry, dead letter and system topics too"),
         KeyBinding(
@@ -210,6 +217,13 @@ enum KeyTable {
             ]
             return list
         }
+        if kind == .leave {
+            list += [
+                KeyBinding([.character("n")], context, .cancel, help: "Stay"),
+                KeyBinding([.character("y")], context, .confirm, label: "leave", help: "Leave all the same"),
+            ]
+            return list
+        }
         list += editing(context)
         // In the publish form up and down go through lines and through what was published before.
         let isPublish = kind == .publish
@@ -247,7 +261,7 @@ enum KeyTable {
                 KeyBinding(
                     [.character("d")], context, .dryRun, label: "dry run", help: "Look again at what would happen"),
             ]
-        case .chooser: break
+        case .chooser, .leave: break
         }
         return list
     }

@@ -2,7 +2,7 @@
 enum Operation: String, Sendable, Hashable, CaseIterable {
     case up, down, pageUp, pageDown, top, bottom, open, back
     case historyBack, historyForward, lastPlace
-    case overview, topics, groups, delays, transactions, deadLetters, peakShaving, help
+    case overview, topics, groups, delays, transactions, deadLetters, peakShaving, scenarios, scenarioList, help
     case command, filter, pause, interval, refresh, theme, quit
     case mark, clearMarks, copyID
     case sortName, sortDepth, sortIn, sortOut, sortLag, sortBehind, sortClients
@@ -13,6 +13,7 @@ enum Operation: String, Sendable, Hashable, CaseIterable {
     case cancelDelay, deliverNow, reschedule, toggleReplay, cancelReplay
     case find, load, scrollBack, scrollForward, whatIf, calls, replays, follow, markAll
     case zoomIn, zoomOut
+    case export, openBody
     case jump, previousQueue, nextQueue, nextView, showAll
     // In dialogs and lines of text.
     case nextField, previousField, cursorLeft, cursorRight, lineStart, lineEnd

@@ -11,8 +11,8 @@ struct Attention: Sendable, Equatable {
 }
 
 extension ConsoleModel {
-    /// Age from which an unresolved half is somebody's job.
-    static let oldHalf: Int64 = 600_000
+    /// Age in ms from which an unresolved half is somebody's job.
+    var oldHalf: Int64 { settings.alerts.oldestHalf.warning ?? settings.alerts.oldestHalf.critical ?? .max }
 
     /// What needs a hand, the most urgent first.
     var attention: [Attention] { brokerAttention + halfAttention + groupAttention }
@@ -38,13 +38,13 @@ extension ConsoleModel {
     private var halfAttention: [Attention] {
         guard let page = data.halves.value, page.total > 0 else { return [] }
         var list: [Attention] = []
-        if let oldest = page.oldest, now - oldest >= Self.oldHalf {
-            let old = page.items.filter { now - $0.storeTimestamp >= Self.oldHalf }.count
+        if let oldest = page.oldest, now - oldest >= oldHalf {
+            let old = page.items.filter { now - $0.storeTimestamp >= oldHalf }.count
             // Only the oldest few are known: when all of them are old, there may be more.
             let more = old == page.items.count && page.total > old ? "+" : ""
             let topic = page.items.first.map { " · \($0.topic)" } ?? ""
             let noun = old == 1 && more.isEmpty ? "half" : "halves"
-            let text = "\(old)\(more) \(noun) older than 10 min\(topic)"
+            let text = "\(old)\(more) \(noun) older than \(Self.minutes(oldHalf))\(topic)"
             list.append(Attention(id: "halves", text: text, isUrgent: true, target: .transactions))
         }
         if page.setAside > 0 {
@@ -55,8 +55,22 @@ extension ConsoleModel {
         return list
     }
 
+    private static func minutes(_ age: Int64) -> String {
+        age % 60_000 == 0 && age < 3_600_000 ? "\(age / 60_000) min" : Format.age(age)
+    }
+
+    /// Groups over a threshold.
+    private var alertAttention: [Attention] {
+        alertWatch.current.compactMap { alert in
+            guard let group = alert.group else { return nil }
+            let text = alert.severity == .critical ? "critical · \(alert.text)" : alert.text
+            return Attention(id: alert.id, text: text, isUrgent: true, target: .group(group))
+        }
+    }
+
     private var groupAttention: [Attention] {
-        var urgent: [Attention] = []
+        var urgent: [Attention] = alertAttention
+        let isOver = Set(alertWatch.current.filter { $0.kind == .deadLetters }.compactMap(\.group))
         var rest: [Attention] = []
         for group in data.groups.value ?? [] {
             let name = group.config.name
@@ -74,7 +88,7 @@ extension ConsoleModel {
                     urgent.append(Attention(id: "group " + name, text: text, isUrgent: true, target: target))
                 }
             }
-            if group.deadLetters > 0 {
+            if group.deadLetters > 0, !isOver.contains(name) {
                 let text = "\(name): \(Format.plural(group.deadLetters, "dead letter"))"
                 rest.append(Attention(id: "dead " + name, text: text, isUrgent: false, target: .deadLetters))
             }

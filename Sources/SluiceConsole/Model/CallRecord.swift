@@ -95,7 +95,7 @@ extension Query {
         case .halves(let limit): "halves limit=\(limit)"
         case .half(let id): "half \(id)"
         case .page(let topic, let queue, let from, let limit): "browse \(topic)/\(queue) from=\(from) limit=\(limit)"
-        case .scan(let id, let from, let limit): "search \(id.topic)/\(id.queue) from=\(from) limit=\(limit)"
+        case .scan(let id, let from, let limit): "scan \(id.topic)/\(id.queue) from=\(from) limit=\(limit)"
         case .trace(let id): "trace of \(id)"
         case .question(let question): "ask \(question)"
         }
@@ -136,6 +136,9 @@ extension OperatorAction {
         case .deleteTopic(let name): "delete topic \(name)"
         case .updateGroup(let config): "change group \(config.name)"
         case .deleteGroup(let name): "delete group \(name)"
+        case .copyOffsets(let from, let to, let topic):
+            "copy offsets of \(from) to \(to)" + (topic.map { " on \($0)" } ?? "")
+        case .setOption(let name, let value): "set \(name) to \(value)"
         }
     }
 }

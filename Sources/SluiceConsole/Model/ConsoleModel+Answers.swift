@@ -6,6 +6,7 @@ extension ConsoleModel {
     mutating func take(_ answer: Answer, _ effects: inout [Effect]) {
         switch answer {
         case .reply(let ticket, let query, let result):
+            if takeLeaving(ticket, result, &effects) { return }
             // One that was overtaken, or whose place was left for another question, is dropped.
             guard inFlight[query.slot] == ticket else { return }
             inFlight[query.slot] = nil
@@ -22,7 +23,7 @@ extension ConsoleModel {
                 if case .scan(let id, let from, _) = query { takeScan(.failure(error), id, from: from, &effects) }
                 if speaks(query, error, byHand: byHand) { say(error.message, .bad) }
             }
-            arrange()
+            if changesRows(query) { arrange() }
         case .done(let ticket, let result): takeOutcome(ticket, result, &effects)
         case .theme(let loaded, let problem):
             theme = loaded
@@ -37,6 +38,17 @@ extension ConsoleModel {
             guard case .publish(var form) = dialog else { return }
             form.takeSaved(name, problem)
             dialog = .publish(form)
+        case .file(let answer): take(answer, &effects)
+        }
+    }
+
+    /// False for answers that the rows in front do not come from: thousands of them are not sorted for nothing.
+    private func changesRows(_ query: Query) -> Bool {
+        switch place {
+        case .topics: query == .topics
+        case .groups: query == .groups
+        case .overview: query == .broker || query == .groups || query.isHalves
+        default: true
         }
     }
 
@@ -72,10 +84,10 @@ extension ConsoleModel {
         case (.told(let answer), .question(let question)):
             data.told[question, default: Fetched()].take(answer, at: now)
             if question == .features { asksFeatures = false }
+            if case .replays(let list) = answer { track(list) }
             if case .auditVerified(let found) = answer {
                 say(AuditScreen.sentence(found), found.brokenAt == nil ? .good : .bad)
             }
-            if case .replays(let list) = answer { track(list) }
         default: break
         }
     }
@@ -145,9 +157,13 @@ extension ConsoleModel {
         case .topics: data.topics.fail(error)
         case .groups: data.groups.fail(error)
         case .topic(let name):
+            // One that is gone is not shown as it was.
+            if error.code == .notFound { data.topic[name] = nil }
             data.topic[name, default: Fetched()].fail(error)
             giveToDialog(.failure(error), topic: name)
-        case .group(let name): data.group[name, default: Fetched()].fail(error)
+        case .group(let name):
+            if error.code == .notFound { data.group[name] = nil }
+            data.group[name, default: Fetched()].fail(error)
         case .delays: data.delays.fail(error)
         case .histogram(_, let width, _): data.histograms[width, default: Fetched()].fail(error)
         case .halves: data.halves.fail(error)

@@ -45,8 +45,9 @@ extension ConsoleModel {
             list += questions(.gates(group: name), of: .gateLimit, .pause)
         case .message(let id, let offset):
             list += messageNeeds(id, offset)
-        case .help: break
+        case .scenarios, .help: break
         }
+        if settings.alerts.needsGroups, !list.contains(.groups) { list.append(.groups) }
         return list
     }
 

@@ -43,7 +43,7 @@ extension ConsoleModel {
 
     var rowCount: Int {
         switch screen {
-        case .help: HelpScreen.lines().count
+        case .help: HelpScreen.lines(settings.keymap.bindings).count
         case .message: body?.count ?? 0
         case .settings: SettingsScreen.lines(self).count
         default: rows.count
@@ -56,10 +56,14 @@ extension ConsoleModel {
         guard case .message(let id, let offset) = place,
             let message = data.message[MessageID(queue: id, offset: offset)]?.value ?? nil
         else {
-            body = nil
+            (body, bodySource) = (nil, nil)
             return
         }
-        body = BodyLines(message.body, as: bodyView, width: MessageScreen.bodyWidth(size))
+        let source = BodySource(
+            message: MessageID(queue: id, offset: offset), view: bodyView, width: MessageScreen.bodyWidth(size))
+        // A large body is not cut into lines anew with every answer.
+        guard source != bodySource || body == nil else { return }
+        (body, bodySource) = (BodyLines(message.body, as: bodyView, width: source.width), source)
     }
 
     private var allRowIDs: [String] {
@@ -81,12 +85,13 @@ extension ConsoleModel {
         case .messages(let id): messageRows(id)
         case .delays: delayRows()
         case .transactions: halfRows()
+        case .replays: replayRows()
+        case .calls: callRows()
         case .deadLetters: deadLetterRows()
         case .clients: clientRows()
         case .brokers: brokerRows()
         case .audit: auditRows()
-        case .replays: replayRows()
-        case .calls: callRows()
+        case .scenarios: scenarioRows
         case .message, .help, .peakShaving, .settings: []
         }
     }
@@ -100,12 +105,20 @@ extension ConsoleModel {
     func ordered<Item, Value: Comparable>(
         _ indices: [Int], _ items: [Item], name: (Item) -> String, by value: (Item) -> Value
     ) -> [Int] {
-        let keyed = indices.map { ($0, value(items[$0]), name(items[$0])) }
+        let values = indices.map { value(items[$0]) }
+        let names = indices.map { name(items[$0]) }
         let down = list.descending
-        return keyed.sorted { a, b in
-            if a.1 != b.1 { return down ? a.1 > b.1 : a.1 < b.1 }
-            return a.2 == b.2 ? a.0 < b.0 : a.2 < b.2
-        }.map(\.0)
+        // Places are sorted and not the values, which would be moved about with all that they refer to.
+        var order = Array(indices.indices)
+        values.withUnsafeBufferPointer { values in
+            names.withUnsafeBufferPointer { names in
+                order.sort { a, b in
+                    if values[a] != values[b] { return down ? values[a] > values[b] : values[a] < values[b] }
+                    return names[a] == names[b] ? a < b : names[a] < names[b]
+                }
+            }
+        }
+        return order.map { indices[$0] }
     }
 
     private func topicRows() -> [Row] {

@@ -13,11 +13,16 @@ extension ConsoleModel {
             size = Size(width: max(0, newSize.width), height: max(0, newSize.height))
             arrange()
         case .tick(let time): tick(time, &effects)
-        case .answer(let answer): take(answer, &effects)
+        case .answer(let answer):
+            take(answer, &effects)
+            if case .reply(_, let query, .success) = answer, query == .broker || query == .groups {
+                judgeAlerts(by: query, &effects)
+            }
         case .called(let call):
             calls.add(call)
             if place == .calls { arrange() }
-        case .scenario(let status): scenario = status
+        case .scenario(let status): take(status, &effects)
+        case .suspendAsked: leave(.suspend, &effects)
         }
         settleList()
         if place.screen == .messages { askForPage(&effects) }
@@ -34,6 +39,7 @@ extension ConsoleModel {
     }
 
     private mutating func paste(_ text: String, _ effects: inout [Effect]) {
+        if leaving != nil { return }
         if dialog != nil {
             type(text, &effects)
         } else if prompt != nil {
@@ -42,8 +48,10 @@ extension ConsoleModel {
         }
     }
 
-    mutating func say(_ text: String, _ kind: Notice.Kind = .info, for milliseconds: Int64 = 8000) {
-        notice = Notice(text: text, kind: kind, until: now + milliseconds)
+    mutating func say(
+        _ text: String, _ kind: Notice.Kind = .info, for milliseconds: Int64 = 8000, offer: String = ""
+    ) {
+        notice = Notice(text: text, kind: kind, until: now + milliseconds, offer: offer)
     }
 
     mutating func go(to target: Location, _ effects: inout [Effect]) {

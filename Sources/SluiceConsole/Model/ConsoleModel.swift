@@ -16,6 +16,8 @@ public struct ConsoleModel: Sendable {
     var lists: [Location: ListState] = [:]
     var data = ConsoleData()
     var scenario: ScenarioStatus?
+    /// The list of scenarios stands where a running one would.
+    var showsScenarioList = false
 
     /// Rows of the list on the current screen: ids of the filtered and sorted rows, with their place in the data.
     var rows: [Row] = []
@@ -42,11 +44,19 @@ public struct ConsoleModel: Sendable {
     var auditStart: Int64?
     /// The body of the message in front, cut into lines.
     var body: BodyLines?
+    /// What ``body`` was made of.
+    var bodySource: BodySource?
     /// Commands given, the newest last.
     var commandHistory: [String] = []
     var themeNames: [String] = Theme.builtIn
     /// Acts whose dialog was closed before their outcome came.
     var orphans: Set<Ticket> = []
+    /// What is over a threshold.
+    var alertWatch = AlertWatch()
+    /// What thresholds were judged by before: what was there when the console came does not ring.
+    var alertsHeard: Set<Query> = []
+    /// Asks before it leaves a broker of its own that has clients.
+    var leaving: Leaving?
 
     /// Acts on their way, dry runs too.
     var startedActs: [Ticket: StartedAct] = [:]
@@ -122,6 +132,8 @@ struct Notice: Sendable, Equatable {
     var kind: Kind
     /// Epoch ms at which it goes.
     var until: Int64
+    /// What a key does about it, as `u moves it back`; shown also where the sentence is too long.
+    var offer = ""
 }
 
 /// Where a page of messages starts.
@@ -148,6 +160,13 @@ enum BodyView: String, Sendable, CaseIterable {
         case .hex: .text
         }
     }
+}
+
+/// A body in front: which, how it is looked at, and how wide. What is stored never changes, so equal ones look alike.
+struct BodySource: Sendable, Equatable {
+    var message: MessageID
+    var view: BodyView
+    var width: Int
 }
 
 /// Widths of a bar of the delay histogram.

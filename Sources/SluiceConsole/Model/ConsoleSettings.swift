@@ -12,8 +12,16 @@ public struct ConsoleSettings: Sendable {
     /// Seconds that local time is ahead of UTC.
     public var utcOffset: Int
     public var startScreen: Screen
+    /// The scenarios that there are, and whether one can be started from here.
+    public var scenarios: [ScenarioEntry] = []
+    public var canStartScenarios = false
     /// Epoch ms of the start.
     public var now: Int64
+    /// From when something is too much: the overview's list, bell and banner go by it.
+    public var alerts = AlertThresholds()
+    public var keymap = Keymap.standard
+    /// True when the broker ends with this process: leaving asks first when it has clients.
+    public var ownsBroker = false
 
     public init(
         connection: String, name: String, readOnly: Bool = false, refreshInterval: Int64 = 1000, theme: Theme,

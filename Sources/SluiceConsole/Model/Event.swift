@@ -12,6 +12,8 @@ public enum Event: Sendable {
     case called(CallRecord)
     /// What the scenario running beside the console says of itself.
     case scenario(ScenarioStatus)
+    /// ^Z was pressed: answered by ``Effect/suspend`` unless a broker's clients stand against it.
+    case suspendAsked
 }
 
 /// A mouse event at a cell.
@@ -24,64 +26,5 @@ public struct Mouse: Sendable, Hashable {
         self.x = x
         self.y = y
         self.kind = kind
-    }
-}
-
-/// What a scenario (the demo) adds to the peak shaving screen.
-public struct ScenarioStatus: Sendable, Equatable {
-    /// A line of the panel, as `database p99   3.1 ms`.
-    public struct Line: Sendable, Equatable {
-        public var label: String
-        public var value: String
-        /// True draws the value in the accent for what needs a hand.
-        public var needsAttention: Bool
-        public init(_ label: String, _ value: String, needsAttention: Bool = false) {
-            self.label = label
-            self.value = value
-            self.needsAttention = needsAttention
-        }
-    }
-    /// A key that the scenario understands. It must not be one that the console uses on its peak shaving screen.
-    public struct KeyHint: Sendable, Equatable {
-        public var key: Character
-        public var label: String
-        public init(_ key: Character, _ label: String) {
-            self.key = key
-            self.label = label
-        }
-    }
-    /// One number of the scenario over time, drawn below the flow on the same time axis.
-    public struct Series: Sendable, Equatable {
-        /// As `database latency`.
-        public var label: String
-        /// As `ms`.
-        public var unit: String
-        /// Newest last; each at an epoch ms. Nil is a moment without a measurement.
-        public var points: [Point]
-        public init(label: String, unit: String, points: [Point]) {
-            self.label = label
-            self.unit = unit
-            self.points = points
-        }
-    }
-    public struct Point: Sendable, Equatable {
-        public var time: Int64
-        public var value: Double?
-        public init(time: Int64, value: Double?) {
-            self.time = time
-            self.value = value
-        }
-    }
-
-    public var title: String
-    public var lines: [Line]
-    public var series: Series?
-    public var keys: [KeyHint]
-
-    public init(title: String, lines: [Line] = [], series: Series? = nil, keys: [KeyHint] = []) {
-        self.title = title
-        self.lines = lines
-        self.series = series
-        self.keys = keys
     }
 }

@@ -36,14 +36,38 @@ struct Filter: Sendable, Equatable {
 
     private func found(in text: String) -> Bool {
         switch kind {
-        case .substring(let needle): Self.contains(Array(text.lowercased().utf8), needle)
+        case .substring(let needle):
+            Self.containsASCII(text, needle) ?? Self.contains(Array(text.lowercased().utf8), needle)
         case .expression(let expression): expression.matches(text)
         case .fuzzy(let letters):
             {
                 var rest = letters[...]
-                for letter in text.lowercased() where letter == rest.first { rest.removeFirst() }
+                guard text.utf8.allSatisfy({ $0 < 0x80 }) else {
+                    for letter in text.lowercased() where letter == rest.first { rest.removeFirst() }
+                    return rest.isEmpty
+                }
+                for byte in text.utf8 {
+                    guard let wanted = rest.first?.asciiValue else { break }
+                    if byte == wanted || (0x41...0x5A).contains(byte) && byte | 0x20 == wanted { rest.removeFirst() }
+                }
                 return rest.isEmpty
             }()
+        }
+    }
+
+    /// Without making another string of it; nil where letters beyond ASCII are to be compared.
+    private static func containsASCII(_ text: String, _ needle: [UInt8]) -> Bool? {
+        var text = text
+        return text.withUTF8 { text -> Bool? in
+            guard text.allSatisfy({ $0 < 0x80 }) else { return nil }
+            guard text.count >= needle.count else { return false }
+            func lower(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+            for start in 0...(text.count - needle.count) {
+                var index = 0
+                while index < needle.count, lower(text[start + index]) == needle[index] { index += 1 }
+                if index == needle.count { return true }
+            }
+            return false
         }
     }
 

@@ -69,30 +69,29 @@ extension ConsoleModel {
     }
 
     /// The future load in a sentence.
-    func sentence(_ load: FutureLoad) -> [Span] {
+    func sentence(_ load: FutureLoad) -> Span {
         let total = load.due.reduce(0) { $0 + $1 * Double(load.width) / 1000 }
         let span = DelaysScreen.levelText(load.width * Int64(load.due.count))
         let what = "\(Format.count(Int64(total.rounded()))) fall due in \(span)"
         guard let forecast = load.forecast, let capacity = load.capacity, let inflow = load.inflow else {
-            return [Span("\(what); what consumers can take is not known yet", .dim)]
+            return Span("\(what); what producers send and consumers can take is not known yet.", .dim)
         }
-        var spans = [
-            Span(what + ", at most "), Span("\(Format.rate(forecast.peak))/s", .number),
-            Span(" with \(Format.rate(inflow))/s published, at \(moment(forecast.peakAt)); "),
-        ]
-        let seen = "consumers took \(Format.rate(capacity))/s at best"
-        if forecast.highest <= Double(load.backlog ?? 0) + 1 {
-            spans.append(Span("\(seen): enough", .good))
-        } else {
+        let peak =
+            "with \(Format.rate(inflow))/s published that is \(Format.rate(forecast.peak))/s at most, at "
+            + moment(forecast.peakAt)
+        let seen =
+            capacity < 0.05
+            ? "consumers took nothing in the last 10 minutes" : "consumers took \(Format.rate(capacity))/s at best"
+        let waiting = Double(load.backlog ?? 0)
+        guard forecast.highest <= waiting + 1 else {
             let highest = Format.count(Int64(forecast.highest.rounded()))
-            spans.append(
-                Span("\(seen): not enough, \(highest) would wait at \(moment(forecast.highestAt))", .warning))
+            let end = forecast.emptyAt.map { "gone by \(moment($0))" } ?? "not gone within \(span)"
+            let text =
+                "\(what); \(peak); \(seen): not enough, \(highest) would wait at \(moment(forecast.highestAt)), \(end)."
+            return Span(text, .warning)
         }
-        if (load.backlog ?? 0) > 0 || forecast.highest >= 1 {
-            let end = forecast.emptyAt.map { $0 <= now + 1000 ? nil : moment($0) } ?? nil
-            spans.append(
-                Span(end.map { ", gone at \($0)" } ?? (forecast.emptyAt == nil ? ", not gone by then" : ""), .dim))
-        }
-        return spans
+        let rest =
+            waiting < 1 ? "" : forecast.emptyAt.map { ", what waits is gone by \(moment($0))" } ?? ", what waits stays"
+        return Span("\(what); \(peak); \(seen): enough\(rest).", .good)
     }
 }

@@ -5,6 +5,7 @@ public enum Screen: String, Sendable, Hashable, CaseIterable {
     case overview, topics, groups, delays, transactions
     case peakShaving = "peak-shaving"
     case deadLetters = "dead-letters"
+    case scenarios
     case topic, messages, message, group, help
     case clients, brokers, audit, settings, replays, calls
 
@@ -22,6 +23,7 @@ public enum Screen: String, Sendable, Hashable, CaseIterable {
         case .brokers: "Brokers"
         case .audit: "Audit"
         case .settings: "Settings"
+        case .scenarios: "Scenarios"
         case .topic: "Topic"
         case .messages: "Messages"
         case .message: "Message"
@@ -41,7 +43,7 @@ public enum Screen: String, Sendable, Hashable, CaseIterable {
 /// A screen together with what it shows.
 enum Location: Sendable, Hashable {
     case overview, topics, groups, delays, transactions, deadLetters, peakShaving, help
-    case clients, brokers, audit, settings, replays, calls
+    case clients, brokers, audit, settings, replays, calls, scenarios
     case topic(String)
     case group(String)
     case messages(QueueID)
@@ -60,6 +62,7 @@ enum Location: Sendable, Hashable {
         case .brokers: .brokers
         case .audit: .audit
         case .settings: .settings
+        case .scenarios: .scenarios
         case .help: .help
         case .replays: .replays
         case .calls: .calls
@@ -84,6 +87,7 @@ enum Location: Sendable, Hashable {
         case .brokers: self = .brokers
         case .audit: self = .audit
         case .settings: self = .settings
+        case .scenarios: self = .scenarios
         case .help: self = .help
         case .replays: self = .replays
         case .calls: self = .calls
@@ -96,7 +100,7 @@ enum Location: Sendable, Hashable {
         switch self {
         case .overview: nil
         case .topics, .groups, .delays, .transactions, .deadLetters, .peakShaving, .help: .overview
-        case .clients, .brokers, .audit, .settings, .replays, .calls: .overview
+        case .clients, .brokers, .audit, .settings, .replays, .calls, .scenarios: .overview
         case .topic: .topics
         case .group: .groups
         case .messages(let id):

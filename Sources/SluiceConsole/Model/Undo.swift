@@ -29,6 +29,8 @@ extension OperateDialog.Reversal {
         case .updateTopic: .reversible("u sets it as it was.")
         case .updateGroup: .reversible("u sets it as it was.")
         case .deleteTopic, .deleteGroup: .final("its messages and offsets are gone.")
+        case .copyOffsets: .compensable("a reset moves the group to other offsets.")
+        case .setOption: .reversible("setting the old value again.")
         }
     }
 }
@@ -77,7 +79,7 @@ extension ConsoleModel {
             }
             return ("sets \(config.name) as it was", [.updateGroup(before)])
         case .reset, .resolve, .recheck, .cancelDelay, .deliverNow, .republish, .replay, .resendDeadLetters,
-            .controlReplay(_, .cancel), .deleteTopic, .deleteGroup:
+            .controlReplay(_, .cancel), .deleteTopic, .deleteGroup, .copyOffsets, .setOption:
             return nil
         }
     }
@@ -105,7 +107,9 @@ extension ConsoleModel {
 
     /// Remembers what takes a done act back.
     mutating func remember(_ started: StartedAct, _ outcome: ActionOutcome) {
-        guard case .operate(let action, _, dryRun: false) = started.act, !started.isUndo else { return }
+        guard case .operate(let action, _, dryRun: false) = started.act else { return }
+        if case .reset(let request) = action { forgetRates(of: request.group) }
+        guard !started.isUndo else { return }
         var found = started.compensation
         if case .reset(let request) = action { found = compensation(of: request, outcome.steps) }
         let isSameBatch = undo?.batch == started.batch
@@ -124,6 +128,13 @@ extension ConsoleModel {
         }
     }
 
+    /// Offsets that were moved by hand say nothing of how fast the group consumes.
+    private mutating func forgetRates(of group: String) {
+        data.committed[group] = nil
+        data.lag[group] = nil
+        data.queueOffsets = data.queueOffsets.filter { $0.key.group != group }
+    }
+
     var whyNoUndo: String? {
         if let reason = whyNoActing { return reason }
         guard let undo, undo.until > now else {
@@ -140,10 +151,10 @@ extension ConsoleModel {
         run(Chain(what: "Taken back", actions: undo.actions, reason: "taken back", isUndo: true), &effects)
     }
 
-    /// ` · u moves it back`, for a notice.
+    /// `u moves it back`, for a notice; empty where nothing can be taken back.
     var undoOffer: String {
         guard let undo, undo.until > now, undo.batch == actBatch else { return "" }
-        return " · u \(undo.text)"
+        return "u \(undo.text)"
     }
 }
 
@@ -216,6 +227,7 @@ extension ConsoleModel {
     }
 
     private mutating func finish(_ chain: Chain, _ effects: inout [Effect]) {
+        defer { actBatch += 1 }
         let count = chain.actions.count
         if let first = chain.failures.first {
             let rest = count == 1 ? "" : " (\(chain.failures.count) of \(count) failed)"
@@ -223,7 +235,9 @@ extension ConsoleModel {
             effects.append(.bell)
         } else {
             let text = count == 1 ? chain.lastText : "\(Format.plural(count, "act")) done."
-            say((chain.isUndo ? "\(chain.what): " : "") + text + undoOffer, .good, for: 15_000)
+            say(
+                (chain.isUndo ? "\(chain.what): " : "") + OperateDialog.sentence(text), .good, for: 15_000,
+                offer: undoOffer)
         }
         refresh(&effects)
     }

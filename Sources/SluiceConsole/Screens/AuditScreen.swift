@@ -85,7 +85,9 @@ enum AuditScreen {
         who.append(Span("   \(model.fullMoment(entry.time))", .dim))
         var end = [outcome(deed)]
         if let after = deed.after, let before = deed.before {
-            end.append(Span("   \(Format.age(max(0, after.time - before.time))) later, entry \(after.number)", .dim))
+            let length = after.time - before.time
+            let later = length < 1 ? "at once" : "\(Format.age(length)) later"
+            end.append(Span("   \(later), entry \(Format.exact(after.number))", .dim))
         }
         painter.pairs(
             [

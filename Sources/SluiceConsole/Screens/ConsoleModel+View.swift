@@ -25,6 +25,7 @@ extension ConsoleModel {
         }
         Frame.drawStatus(self, &painter)
         if let dialog { draw(dialog, content, &painter) }
+        if let leaving { leaving.draw(content, &painter) }
         return painter
     }
 
@@ -45,6 +46,7 @@ extension ConsoleModel {
         case .brokers: BrokersScreen.draw(self, rect, &painter)
         case .audit: AuditScreen.draw(self, rect, &painter)
         case .settings: SettingsScreen.draw(self, rect, &painter)
+        case .scenarios: ScenariosScreen.draw(self, rect, &painter)
         case .help: HelpScreen.draw(self, rect, &painter)
         case .replays: ReplaysScreen.draw(self, rect, &painter)
         case .calls: CallsScreen.draw(self, rect, &painter)
@@ -77,6 +79,7 @@ extension ConsoleModel {
         case .topic: return top + 4
         case .group: return top + 5
         case .delays: return top + DelaysScreen.chartHeight(size) + 2
+        case .scenarios: return top + 1
         case .message, .peakShaving, .help, .settings: return nil
         }
     }
@@ -93,6 +96,7 @@ extension ConsoleModel {
         // A line is left for the header of the groups.
         case .topic: return max(0, content.maxY - (firstListRow ?? content.y) - 1)
         case .peakShaving: return 0
+        case .scenarios: return ScenariosScreen.listRows(self)
         default: return max(0, content.maxY - (firstListRow ?? content.y))
         }
     }

@@ -20,8 +20,9 @@ enum DeadLettersScreen {
         let screen = ListScreen(
             title: model.listTitle("Dead letters of groups", shown: model.rows.count, total: groups.count, more: more),
             items: groups, columns: columns, whenEmpty: "No group has dead letters.")
+        let times = newest(model)
         screen.draw(model, model.data.groups, rect, &painter) { group in
-            let newest = newest(group, model)
+            let newest = times[TopicName.deadLetter(group.config.name)]
             return [
                 Span(group.config.name), Span(Format.count(group.deadLetters), .warning),
                 Span(newest.map(model.moment) ?? Format.unknown, newest == nil ? .dim : .text),
@@ -42,10 +43,9 @@ enum DeadLettersScreen {
         }
     }
 
-    /// When the newest dead letter was stored; nil where that is not known.
-    private static func newest(_ group: GroupSummary, _ model: ConsoleModel) -> Int64? {
-        let name = TopicName.deadLetter(group.config.name)
-        let time = model.data.topics.value?.first { $0.config.name == name }?.lastStored
-        return time == 0 ? nil : time
+    /// When the newest dead letter of each group was stored, by the name of its topic, where that is known.
+    private static func newest(_ model: ConsoleModel) -> [String: Int64] {
+        let topics = (model.data.topics.value ?? []).filter { $0.kind == .deadLetter && $0.lastStored > 0 }
+        return Dictionary(topics.map { ($0.config.name, $0.lastStored) }) { first, _ in first }
     }
 }

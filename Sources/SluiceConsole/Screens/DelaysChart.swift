@@ -61,9 +61,12 @@ enum DelaysChart {
         if let capacity = load.capacity {
             series.append(ChartSeries(values: Array(repeating: capacity, count: count), style: theme[.chartOut]))
         }
+        let sentence = model.sentence(load)
+        let lines = DialogBox.wrap(sentence.text, width: rect.width - 3, limit: 3)
         let end = load.start + load.width * Int64(count)
         Chart.draw(
-            into: &painter.buffer, rect: Rect(x: rect.x, y: rect.y + 2, width: rect.width, height: rect.height - 3),
+            into: &painter.buffer,
+            rect: Rect(x: rect.x, y: rect.y + 2, width: rect.width, height: rect.height - 2 - lines.count),
             series: series,
             axes: ChartAxes(
                 unit: .count("/s"), time: load.start...end, utcOffset: model.settings.utcOffset,
@@ -74,7 +77,10 @@ enum DelaysChart {
             Span("consumers at best \(Format.rate(load.capacity))/s", .chartOut),
         ]
         painter.put(legend, x: rect.x + 2, y: rect.y + 1, width: rect.width - 3)
-        painter.put(model.sentence(load), x: rect.x + 2, y: rect.maxY - 1, width: rect.width - 3)
+        for (index, line) in lines.enumerated() {
+            painter.put(
+                line, x: rect.x + 2, y: rect.maxY - lines.count + index, width: rect.width - 3, sentence.role)
+        }
     }
 
     private static func drawBars(_ counts: [Int], _ plot: Rect, _ painter: inout Painter) {

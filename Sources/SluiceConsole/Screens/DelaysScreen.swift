@@ -16,7 +16,7 @@ enum DelaysScreen {
     /// Rows of the histogram with its rule and its axis; 0 where there is no room.
     static func chartHeight(_ size: Size) -> Int {
         let height = Frame.content(size).height
-        return height < 14 ? 0 : min(12, height / 3)
+        return height < 14 ? 0 : min(14, height * 2 / 5)
     }
 
     static func draw(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {

@@ -56,7 +56,7 @@ enum Frame {
         let value: Role = isOldFlow ? .stale : .number
         let broker = model.data.broker.value
         let halves = broker?.unresolvedHalves
-        let isOld = broker?.oldestHalf.map { model.now - $0 >= ConsoleModel.oldHalf } ?? false
+        let isOld = broker?.oldestHalf.map { model.now - $0 >= model.oldHalf } ?? false
         func counter(_ label: String, _ rate: Double?) -> [Span] {
             [Span(label + " ", .dim), Span(Format.right(Format.rate(rate), 5), value), Span("/s", .dim)]
         }
@@ -77,7 +77,13 @@ enum Frame {
         painter.rule(line, nil)
         if let notice = model.notice {
             let role: Role = notice.kind == .bad ? .bad : notice.kind == .good ? .good : .text
-            painter.put(" \(notice.text) ", x: 1, y: line.y, width: size.width - 2, role)
+            let offer = notice.offer.isEmpty ? "" : " \(notice.offer) "
+            let room = max(0, size.width - 2 - DisplayWidth.of(offer))
+            let used = painter.put(" \(notice.text) ", x: 1, y: line.y, width: room, role)
+            painter.put(offer, x: 1 + used, y: line.y, width: size.width - 2 - used, .accent)
+        } else if !model.isPaused, let alarm = model.alarm {
+            painter.buffer.fill(line, style: painter.theme[.banner])
+            painter.put(" \(alarm) ", x: 1, y: line.y, width: size.width - 2, .banner)
         } else if let trouble = model.trouble {
             if !model.isPaused { painter.buffer.fill(line, style: painter.theme[.banner]) }
             painter.put(" \(trouble) ", x: 1, y: line.y, width: size.width - 2, model.isPaused ? .warning : .banner)
@@ -115,16 +121,18 @@ enum Frame {
         let short: [Screen: String] = [
             .overview: "Over", .transactions: "Tx", .deadLetters: "Dead", .peakShaving: "Flood",
         ]
-        let screens = Screen.numbered.enumerated().map { index, screen in
-            Item(
-                key: .character(Character(String(index + 1))), name: "\(index + 1)",
+        let screens = Screen.numbered.enumerated().map { (index, screen) -> Item in
+            let key = model.settings.keymap.key(
+                insteadOf: .character(Character(String(index + 1))), on: model.screen)
+            return Item(
+                key: key, name: key.name,
                 label: isWide && screen != .peakShaving ? screen.title : short[screen] ?? screen.title,
                 isHere: model.isUnder(screen))
         }
-        var keys = (model.screen == .peakShaving ? model.scenario?.keys ?? [] : []).map {
+        var keys = model.scenarioKeys.map {
             Item(key: .character($0.key), name: String($0.key), label: $0.label)
         }
-        let bindings = KeyTable.bindings.filter { $0.applies(to: model.screen) && $0.label != nil }
+        let bindings = model.settings.keymap.bindings.filter { $0.applies(to: model.screen) && $0.label != nil }
         let sorted = bindings.filter { rank($0) < 9 }.sorted { rank($0) < rank($1) } + bindings.filter { rank($0) == 9 }
         keys += sorted.map { Item(key: $0.keys[0], name: $0.keys[0].name, label: label($0, model)) }
         return (screens, keys)
@@ -207,24 +215,32 @@ extension ConsoleModel {
     }
 
     /// True while nobody answers and what is on the screen is what was known before.
-    var isShownFromBefore: Bool { outage != nil && data.broker.value != nil && !isPaused }
+    var isShownFromBefore: Bool {
+        guard !isPaused, data.broker.value != nil else { return false }
+        return outage != nil || data.broker.staleAge(now: now, limit: staleLimit) != nil
+    }
+
+    /// Milliseconds from which data is old: two refreshes.
+    private var staleLimit: Int64 { max(2 * refreshInterval, 2000) }
 
     /// Data that is too old, or was never answered, in a sentence; nil when all is well.
     var trouble: String? {
         if isPaused { return "Paused: Z goes on." }
         if let outage { return outageSentence(outage) }
-        let limit = max(2 * refreshInterval, 2000)
-        guard let age = data.broker.staleAge(now: now, limit: limit) else {
+        guard let age = data.broker.staleAge(now: now, limit: staleLimit) else {
             return data.broker.value == nil ? data.broker.error?.message : nil
         }
-        let why = data.broker.error.map { ": \($0.message)" } ?? ""
-        return "No answer for \(Format.age(age))\(why)"
+        let why = data.broker.error.map { ": " + OperateDialog.sentence($0.message) } ?? "."
+        return "No answer for \(Format.age(age))\(why)\(shownSentence)"
+    }
+
+    private var shownSentence: String {
+        data.broker.time.map { " Shown is what was known at \(moment($0))." } ?? ""
     }
 
     private func outageSentence(_ outage: Outage) -> String {
         let tries = outage.retries == 0 ? "" : ", tried again \(Format.plural(outage.retries, "time"))"
-        let shown = data.broker.time.map { " Shown is what was known at \(moment($0))." } ?? ""
-        let why = data.broker.error?.message ?? "Nobody answers."
-        return "No answer for \(Format.age(now - (data.broker.time ?? outage.since)))\(tries). \(why)\(shown)"
+        let why = OperateDialog.sentence(data.broker.error?.message ?? "Nobody answers.")
+        return "No answer for \(Format.age(now - (data.broker.time ?? outage.since)))\(tries). \(why)\(shownSentence)"
     }
 }

@@ -4,19 +4,19 @@ enum HelpScreen {
         var spans: [Span]
     }
 
-    static func lines() -> [[Span]] {
+    static func lines(_ bindings: [KeyBinding] = KeyTable.bindings) -> [[Span]] {
         var lines: [[Span]] = []
-        let everywhere = KeyTable.bindings.filter { $0.context == .everywhere }
+        let everywhere = bindings.filter { $0.context == .everywhere }
         lines += section("Everywhere", everywhere)
         var said: Set<String> = []
         for screen in Screen.allCases {
-            let own = KeyTable.bindings.filter {
+            let own = bindings.filter {
                 $0.context != .everywhere && $0.applies(to: screen) && !isMoving($0.operation)
             }
             let title = screen.title
             if !own.isEmpty, said.insert(title).inserted { lines += section(title, own) }
         }
-        lines += section("In lists", KeyTable.bindings.filter { isMoving($0.operation) })
+        lines += section("In lists", bindings.filter { isMoving($0.operation) })
         lines.append([])
         lines.append([Span("Commands", .title)])
         for command in CommandTable.commands {
@@ -53,7 +53,7 @@ enum HelpScreen {
 
     static func draw(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         painter.rule(rect, "Help · every key", trailing: [Span("Esc", .key), Span(" back", .dim)])
-        let all = Array(lines().dropFirst())
+        let all = Array(lines(model.settings.keymap.bindings).dropFirst())
         for row in 0..<max(0, rect.height - 1) where all.indices.contains(model.list.top + row) {
             painter.put(all[model.list.top + row], x: rect.x + 2, y: rect.y + 1 + row, width: rect.width - 3)
         }

@@ -35,7 +35,7 @@ extension Screen {
     func detailHeight(_ height: Int) -> Int {
         guard height >= 18 else { return 0 }
         return switch self {
-        case .transactions: 6
+        case .transactions: 6 + TransactionsScreen.checksHeight(height)
         case .deadLetters: 3
         case .clients: 4
         case .brokers: 6

@@ -51,6 +51,7 @@ enum MessageScreen {
                 ("retries", "\(message.reconsumeTimes)"),
             ]),
         ]
+        if let flags = flags(message) { lines.append(line([("flags", flags)])) }
         if message.realTopic != message.topic { lines.append(line([("for", message.realTopic)])) }
         let known: Set<String> = [PropertyName.keys, PropertyName.tags, PropertyName.uniqueKey]
         let others = message.properties.filter { !known.contains($0.name) }
@@ -74,6 +75,23 @@ enum MessageScreen {
             lines.append([Span(DisplayWidth.pad(index == 0 ? "trace" : "", to: 11), .dim)] + step)
         }
         return lines
+    }
+
+    /// What the flags of a message say; nil when none is set.
+    private static func flags(_ message: StoredMessage) -> String? {
+        var words: [String] = []
+        if message.flag != 0 { words.append("the application's \(message.flag)") }
+        if message.systemFlag & SystemFlag.compressed != 0 { words.append("compressed") }
+        switch message.systemFlag & SystemFlag.transactionMask {
+        case SystemFlag.prepared: words.append("half of a transaction")
+        case SystemFlag.rollback: words.append("rolled back")
+        case 0: break
+        default: words.append("committed, half at \(Format.exact(message.preparedTransactionOffset))")
+        }
+        let known =
+            SystemFlag.bodyMask | SystemFlag.transactionMask | SystemFlag.bornHostV6 | SystemFlag.storeHostV6
+        if message.systemFlag & ~known != 0 { words.append("sysFlag \(message.systemFlag)") }
+        return words.isEmpty ? nil : words.joined(separator: ", ")
     }
 
     private static func drawBody(

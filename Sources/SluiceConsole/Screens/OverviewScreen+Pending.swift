@@ -51,7 +51,7 @@ extension OverviewScreen {
             ], in: rect, indent: 2)
         for (line, half) in page.items.prefix(max(0, rect.height - 1)).enumerated() {
             let age = model.now - half.storeTimestamp
-            let isOld = age >= ConsoleModel.oldHalf
+            let isOld = age >= model.oldHalf
             let checked = half.isSetAside ? "set aside" : "checked \(half.checks)/\(half.maxChecks)"
             let online = half.producersOnline == 0 ? "producer gone" : "producer \(half.producersOnline) up"
             table.draw(

@@ -133,10 +133,12 @@ enum OverviewScreen {
     // MARK: Topics and groups
     private static func drawTopics(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let fetched = model.data.topics
-        let all = (fetched.value ?? []).filter { $0.kind == .normal }
+        let items = fetched.value ?? []
+        let all = items.indices.filter { items[$0].kind == .normal }
         let shown = all.first(max(0, rect.height - 2)) {
-            $0.depth == $1.depth ? $0.config.name < $1.config.name : $0.depth > $1.depth
-        }
+            let (one, other) = (items[$0].depth, items[$1].depth)
+            return one == other ? items[$0].config.name < items[$1].config.name : one > other
+        }.map { items[$0] }
         painter.rule(rect, "Topics by depth" + count(all.count), trailing: model.staleMark(fetched))
         let table = Table(
             [

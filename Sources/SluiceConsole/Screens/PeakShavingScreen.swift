@@ -15,7 +15,7 @@ enum PeakShavingScreen {
     }
 
     private static func panelHeight(_ model: ConsoleModel, _ rect: Rect) -> Int {
-        guard let scenario = model.scenario else { return 2 }
+        guard let scenario = model.flowScenario else { return 2 }
         let lines = (scenario.lines.count + panelColumns(rect.width) - 1) / panelColumns(rect.width)
         return min(1 + lines + 1, max(2, rect.height / 3))
     }
@@ -63,7 +63,8 @@ enum PeakShavingScreen {
     // MARK: Charts
     private static func drawCharts(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         guard !model.data.flow.samples.isEmpty else { return FlowChart.drawAwaited(model, rect, &painter) }
-        let hasSeries = model.scenario?.series != nil && rect.height >= 12
+        let extra = model.flowScenario?.series.first
+        let hasSeries = extra != nil && rect.height >= 12
         let areas = rect.rows(rect.height < 8 ? [-1, 0, 0] : hasSeries ? [-5, -4, -3] : [-5, -4, 0])
         let series = model.data.flow.series(seconds: model.flowSpan)
         let theme = painter.theme
@@ -78,7 +79,7 @@ enum PeakShavingScreen {
                 values: series.backlog, style: theme[.chartBacklog], filled: true, gradient: theme.gradient(.backlog))
             draw([backlog], .count(""), model, areas[1], "backlog", &painter)
         }
-        if hasSeries, let extra = model.scenario?.series {
+        if hasSeries, let extra {
             let unit: ChartAxes.Unit = extra.unit == "ms" ? .milliseconds : .count(extra.unit)
             let latency = ChartSeries(
                 values: values(extra, FlowChart.time(model, seconds: model.flowSpan), model.flowSpan),
@@ -118,23 +119,27 @@ enum PeakShavingScreen {
     // MARK: Panel
     private static func drawPanel(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         var keys: [Span] = []
-        for hint in model.scenario?.keys ?? [] {
+        for hint in model.flowScenario?.keys ?? [] {
             if !keys.isEmpty { keys.append(Span("  ")) }
             keys += [Span(String(hint.key), .key), Span(" " + hint.label, .dim)]
         }
-        painter.rule(rect, model.scenario?.title ?? "Broker", trailing: keys)
-        let lines = model.scenario?.lines ?? []
+        let title = model.flowScenario?.title ?? "Broker"
+        // Keys that the rule has no room for take the place of what the broker says of its disk.
+        let width = keys.reduce(0) { $0 + DisplayWidth.of($1.text) }
+        let isWide = width + DisplayWidth.of(title) + 8 > rect.width
+        painter.rule(rect, title, trailing: isWide ? [] : keys)
+        let lines = model.flowScenario?.lines ?? []
         let columns = panelColumns(rect.width)
-        let width = (rect.width - 4) / columns
+        let room = (rect.width - 4) / columns
         let rows = max(0, rect.height - 2)
         for (index, line) in lines.enumerated() where index / columns < rows {
-            let x = rect.x + 2 + index % columns * width
+            let x = rect.x + 2 + index % columns * room
             let y = rect.y + 1 + index / columns
-            let used = painter.put(DisplayWidth.pad(line.label, to: 16) + " ", x: x, y: y, width: width - 2, .dim)
+            let used = painter.put(DisplayWidth.pad(line.label, to: 16) + " ", x: x, y: y, width: room - 2, .dim)
             painter.put(
-                line.value, x: x + used, y: y, width: width - used - 2, line.needsAttention ? .attention : .number)
+                line.value, x: x + used, y: y, width: room - used - 2, line.needsAttention ? .attention : .number)
         }
-        painter.put(disk(model), x: rect.x + 2, y: rect.maxY - 1, width: rect.width - 3)
+        painter.put(isWide ? keys : disk(model), x: rect.x + 2, y: rect.maxY - 1, width: rect.width - 3)
     }
 
     private static func disk(_ model: ConsoleModel) -> [Span] {

@@ -12,9 +12,9 @@ enum ReplaysScreen {
         Column("now/s", 7, .right, priority: 2),
         Column("left", 7, .right, priority: 1),
         Column("topic", 12, grow: 2, limit: 40),
-        Column("pace", 8, priority: 4),
-        Column("range", 30, priority: 3),
-        Column("damaged", 7, .right, priority: 5),
+        Column("pace", 8, priority: 3),
+        Column("range", 30, priority: 5),
+        Column("damaged", 7, .right, priority: 4),
     ]
 
     static func draw(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {

@@ -17,7 +17,7 @@ enum TopicsScreen {
     static func draw(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let all = model.data.topics
         let items = all.value ?? []
-        let kinds = items.filter { $0.kind == .normal || model.showsAllTopics }.count
+        let kinds = model.showsAllTopics ? items.count : items.indices.count { items[$0].kind == .normal }
         painter.rule(
             rect, model.listTitle("Topics", shown: model.rows.count, total: kinds), trailing: model.staleMark(all))
         let table = Table(columns, in: rect, indent: 4)

@@ -18,6 +18,9 @@ enum TransactionsScreen {
         ]
     }
 
+    /// Lines for the check-backs by producer group, with their rule and header, of a content area so high.
+    static func checksHeight(_ height: Int) -> Int { height >= 30 ? 8 : 0 }
+
     static func draw(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let fetched = model.data.halves
         let page = fetched.value
@@ -40,7 +43,10 @@ enum TransactionsScreen {
             cells(items[row.index], model)
         }
         if detail > 0, let row = model.selectedRow, items.indices.contains(row.index) {
-            let area = Rect(x: rect.x, y: rect.maxY - detail, width: rect.width, height: detail)
+            let checks = checksHeight(rect.height)
+            drawChecks(
+                model, Rect(x: rect.x, y: rect.maxY - detail, width: rect.width, height: checks), &painter)
+            let area = Rect(x: rect.x, y: rect.maxY - detail + checks, width: rect.width, height: detail - checks)
             drawDetail(items[row.index], model, area, &painter)
         }
     }
@@ -49,7 +55,7 @@ enum TransactionsScreen {
         let age = model.now - half.storeTimestamp
         return [
             Span(Format.shortID(half.id), .accent), Span(half.topic), Span(model.queueName(half.queue), .dim),
-            Span(Format.age(age), age >= ConsoleModel.oldHalf ? .warning : .text),
+            Span(Format.age(age), age >= model.oldHalf ? .warning : .text),
             Span("\(half.checks)/\(half.maxChecks)", half.isSetAside ? .bad : .text),
             nextCheck(half, model), Span(half.producerGroup), online(half),
             Span(half.keys.isEmpty ? Format.unknown : half.keys.joined(separator: " ")),
@@ -87,6 +93,38 @@ enum TransactionsScreen {
                 Span("a", .key), Span(" ask again   ", .dim), Span("*", .key), Span(" mark all   ", .dim),
                 Span("Enter", .key), Span(" who reads \(half.topic)", .dim),
             ], x: x, y: rect.y + 5, width: width)
+    }
+
+    private static let checkColumns = [
+        Column("producer group", 16, grow: 1, limit: 40), Column("unresolved", 10, .right),
+        Column("set aside", 9, .right), Column("checks due", 10, .right), Column("at most/s", 9, .right),
+        Column("online", 6, .right),
+    ]
+
+    /// The check-backs by producer group, those that wait most first.
+    private static func drawChecks(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
+        guard rect.height > 2, case .checks(let queues)? = model.data.told[.checks]?.value else { return }
+        let sorted = queues.sorted { ($1.waiting, $1.unresolved, $0.group) < ($0.waiting, $0.unresolved, $1.group) }
+        let room = rect.height - 2
+        let shown = sorted.prefix(sorted.count > room ? room - 1 : room)
+        painter.rule(rect, "Check-backs · \(Format.plural(queues.count, "producer group"))")
+        let table = Table(checkColumns, in: rect, indent: 4)
+        table.drawHeader(&painter, y: rect.y + 1)
+        for (index, queue) in shown.enumerated() {
+            table.draw(
+                [
+                    Span(queue.group), Span(Format.count(queue.unresolved), .number),
+                    Span(Format.count(queue.setAside), queue.setAside > 0 ? .bad : .dim),
+                    Span(Format.count(queue.waiting), queue.waiting > 0 ? .warning : .dim),
+                    Span("\(queue.perSecond)", .dim),
+                    Span(
+                        queue.producersOnline == 0 ? "none" : "\(queue.producersOnline)",
+                        queue.producersOnline == 0 ? .warning : .good),
+                ], &painter, y: rect.y + 2 + index)
+        }
+        if sorted.count > shown.count {
+            painter.put("and \(sorted.count - shown.count) more", x: rect.x + 4, y: rect.maxY - 1, .dim)
+        }
     }
 
     /// How the check-backs of its producer group go, and how many groups have some.

@@ -76,10 +76,10 @@ extension Call {
             throw Refusal(ResponseCode.noPermission, "Can not update config in black list.")
         }
         for (name, value) in pairs {
-            do throws(APIError) {
-                _ = try await service.ask(.setOption(name: name, value: value))
+            do throws(Refusal) {
+                try await act(.setOption(name: name, value: value))
             } catch {
-                throw Refusal(ResponseCode.systemError, error.message)
+                throw Refusal(ResponseCode.systemError, error.remark)
             }
             options.changed.set(name, value)
         }
@@ -92,7 +92,7 @@ extension Call {
         guard let offset = OffsetID.physicalOffset(id), case .reader(let reader) = try await ask(.reader),
             let half = (try? reader.record(at: offset))?.messages().first
         else { throw Refusal(ResponseCode.systemError, "there is no message \(id)") }
-        _ = try await ask(.recheck(id: half.id))
+        try await act(.recheck(id: half.id))
         return ok()
     }
 

@@ -65,15 +65,7 @@ extension Call {
     /// The request with what this server knows of who sent it, in place of what was claimed.
     private func known(_ wire: WireRequest) -> WireRequest {
         guard case .act(let action, var context) = wire else { return wire }
-        let remote = connection.remoteText
-        // Who comes through the socket in the folder is on this machine.
-        let address =
-            connection.isLocal ? context.actor.host : String(remote[..<(remote.lastIndex(of: ":") ?? remote.endIndex)])
-        switch proof {
-        case .user(let user): context.actor = Actor(name: UserName.of(user), host: address, isProven: true)
-        case .account(let name): context.actor = Actor(name: name, host: address, isProven: true)
-        case nil: context.actor = Actor(name: context.actor.name, host: address, isProven: false)
-        }
+        context.actor = actor(claiming: context.actor)
         return .act(action, context)
     }
 

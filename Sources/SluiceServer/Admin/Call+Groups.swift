@@ -25,12 +25,12 @@ extension Call {
     }
 
     private func updateGroup() async throws(Refusal) -> Frame {
-        _ = try await ask(.updateGroup(try config(try body())))
+        try await act(.updateGroup(try config(try body())))
         return ok()
     }
 
     private func updateGroups() async throws(Refusal) -> Frame {
-        for item in try body()["groupConfigList"]?.items ?? [] { _ = try await ask(.updateGroup(try config(item))) }
+        for item in try body()["groupConfigList"]?.items ?? [] { try await act(.updateGroup(try config(item))) }
         return ok()
     }
 
@@ -66,7 +66,7 @@ extension Call {
 
     private func deleteGroup() async throws(Refusal) -> Frame {
         do throws(Refusal) {
-            _ = try await ask(.deleteGroup(try text("groupName")))
+            try await act(.deleteGroup(try text("groupName")))
         } catch  where error.code == ResponseCode.topicNotExist {
             return ok()
         }
@@ -117,8 +117,14 @@ extension Call {
 
     private func stats(_ status: GroupStatus?, topic: String?) async throws(Refusal) -> JSONValue {
         let queues = (status?.queues ?? []).filter { $0.offset != nil && (topic == nil || $0.id.topic == topic) }
+        let rate = status.map { service.stats.groupRate($0.summary.config.name) } ?? 0
+        return .fields(["consumeTps": .double(rate), "offsetTable": .object(try await statsEntries(queues))])
+    }
+
+    /// One entry a queue, in their order.
+    private func statsEntries(_ queues: [GroupQueueStatus]) async throws(Refusal) -> [JSONValue.Pair] {
         let times = try await storeTimes(queues.map { ($0.id, ($0.offset ?? 0) - 1) })
-        let table = zip(queues, times).map { queue, time in
+        return zip(queues, times).map { queue, time in
             JSONValue.Pair(
                 service.queueKey(queue.id),
                 .fields([
@@ -126,21 +132,22 @@ extension Call {
                     "lastTimestamp": .int(time ?? 0),
                 ]))
         }
-        let rate = status.map { service.stats.groupRate($0.summary.config.name) } ?? 0
-        return .fields(["consumeTps": .double(rate), "offsetTable": .object(table)])
     }
 
     private func brokerConsumeStats() async throws(Refusal) -> Frame {
         var list: [JSONValue] = []
         var total: Int64 = 0
+        let rates = service.stats.groupRates
         for config in try await configs().groups.sorted(by: { $0.name < $1.name }) {
             guard let status = try await status(config.name) else { continue }
-            var perTopic: [JSONValue] = []
-            for topic in Set(status.queues.filter { $0.offset != nil }.map(\.id.topic)).sorted() {
-                perTopic.append(try await stats(status, topic: topic))
+            let queues = status.queues.filter { $0.offset != nil }
+            guard !queues.isEmpty else { continue }
+            let entries = zip(queues, try await statsEntries(queues))
+            let rate = rates[config.name] ?? 0
+            let perTopic = Dictionary(grouping: entries, by: \.0.id.topic).sorted { $0.key < $1.key }.map {
+                JSONValue.fields(["consumeTps": .double(rate), "offsetTable": .object($0.value.map(\.1))])
             }
-            guard !perTopic.isEmpty else { continue }
-            total += status.queues.filter { $0.offset != nil }.reduce(0) { $0 + $1.lag }
+            total += queues.reduce(0) { $0 + $1.lag }
             list.append(.object([.init(.string(config.name), .array(perTopic))]))
         }
         return ok(

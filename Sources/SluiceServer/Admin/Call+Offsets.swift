@@ -111,6 +111,9 @@ extension Call {
                 (step.id, isForced ? step.to : min(step.to, step.from ?? step.to))
             })
         let clients = Set(members.map(\.client))
+        try await note(
+            .reset(ResetRequest(group: group, topic: topic, target: target, dryRun: false)),
+            outcome: "\(clients.count) members were told to go there\(isForced ? "" : ", none of them forward")")
         _ = try await onLoop { [service] in
             for client in clients {
                 guard let connection = service.clients.connection(of: client) else { continue }
@@ -127,9 +130,7 @@ extension Call {
         let source = try text("srcGroup")
         let target = try text("destGroup")
         let topic = request["topic"].flatMap { $0.isEmpty ? nil : $0 }
-        let commits = try await committed().filter { $0.group == source && (topic == nil || $0.queue.topic == topic) }
-            .map { OffsetCommit(group: target, queue: $0.queue, offset: $0.offset) }
-        _ = try await ask(.commit(commits))
+        try await act(.copyOffsets(from: source, to: target, topic: topic))
         return ok()
     }
 

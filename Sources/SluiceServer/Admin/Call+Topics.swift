@@ -42,7 +42,7 @@ extension Call {
 
     private func update(_ config: TopicConfig) async throws(Refusal) {
         do throws(Refusal) {
-            _ = try await ask(.updateTopic(config, mustBeNew: false))
+            try await act(.updateTopic(config, mustBeNew: false))
         } catch {
             // RocketMQ has 1 for a bad name and for a topic of the system.
             throw Refusal(ResponseCode.systemError, error.remark)
@@ -52,7 +52,7 @@ extension Call {
     private func deleteTopic() async throws(Refusal) -> Frame {
         let name = try text("topic")
         do throws(Refusal) {
-            _ = try await ask(.deleteTopic(name))
+            try await act(.deleteTopic(name))
         } catch  where error.code == ResponseCode.topicNotExist {
             // Gone is what was wanted.
             return ok()

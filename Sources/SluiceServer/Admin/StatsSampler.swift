@@ -84,6 +84,20 @@ final class StatsSampler: Sendable {
         }
     }
 
+    /// Messages a second of every group, in one walk.
+    var groupRates: [String: Double] {
+        state.withLock { state in
+            guard let last = state.recent.last, state.recent.count > 1 else { return [:] }
+            let first = state.recent[max(0, state.recent.count - 7)]
+            return last.groups.reduce(into: [:]) { rates, item in
+                // No name holds an @.
+                let group = item.key.split(separator: "@").last.map(String.init) ?? ""
+                rates[group, default: 0] +=
+                    Self.span(first.groups[item.key] ?? 0, item.value, last.time - first.time).rate
+            }
+        }
+    }
+
     /// Nil for a name or key that was never counted.
     func figures(_ name: String, key: String) -> Figures? {
         let counter: @Sendable (Sample) -> Int64?

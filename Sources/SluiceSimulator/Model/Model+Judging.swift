@@ -204,10 +204,11 @@ extension Model {
     }
 
     private func judgeOp(_ message: StoredMessage) throws(Violation) -> Entry.Role {
-        guard let offset = Int64(String(decoding: message.body, as: UTF8.self)), let half = halves[offset],
+        let body = String(decoding: message.body, as: UTF8.self)
+        guard let offset = Int64(body), let half = halves[offset],
             let resolution = message.property("SLUICE_RESOLUTION").flatMap(Resolution.init(rawValue:)),
             let origin = message.property("SLUICE_ORIGIN").flatMap(ResolutionOrigin.init(rawValue:))
-        else { throw Violation(.resolutions, "the op record at \(message.physicalOffset) resolves no half") }
+        else { throw Violation(.resolutions, "the op record at \(message.physicalOffset) resolves no half: \(body)") }
         guard message.keys.contains(Sent.id(half.number)) else {
             throw Violation(.resolutions, "the op record at \(message.physicalOffset) is not found by its half's id")
         }

@@ -36,6 +36,13 @@ final class Model {
     var limbo: Set<String> = []
     var groups: [String: Kept<GroupConfig?>] = [:]
     var offsets: [String: [QueueID: Kept<Int64?>]] = [:]
+    /// Nil is open.
+    var gates: [String: Kept<GateSetting?>] = [:]
+    /// Messages a second that producers may send to a topic.
+    var limits: [String: Kept<Double?>] = [:]
+    var taken: [String: TakenUnderLimit] = [:]
+    /// Topics that ever had a limit.
+    var limitedOnce: Set<String> = []
 
     /// Something of these changed since all was on the disk.
     var hasChanges = false

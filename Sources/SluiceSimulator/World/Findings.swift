@@ -26,6 +26,8 @@ public enum Invariant: String, Sendable, CaseIterable, Codable {
     case answers
     /// An ordered consumer's lock holds until it is given back or its time is over.
     case locks
+    /// Gates and publish limits are as operators set them, and no topic takes more than its limit lets it.
+    case limits
 }
 
 /// What a world asks of its broker.

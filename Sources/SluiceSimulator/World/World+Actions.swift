@@ -5,7 +5,7 @@ import SluiceMessage
 /// Operators' actions beyond RocketMQ's requests. A broker that does not know one is not asked for it again.
 extension World {
     func act() {
-        switch int(0..<8) {
+        switch int(0..<9) {
         case 0: cancelDelay()
         case 1: deliverNow()
         case 2: reschedule()
@@ -13,6 +13,7 @@ extension World {
         case 4: republish()
         case 5: replay()
         case 6: controlReplay()
+        case 7: limitPublishing()
         default: resendDeadLetters()
         }
     }
@@ -80,14 +81,6 @@ extension World {
             guard self.model.waits.values.contains(where: { $0.number == wait.number && $0.due == due }) else {
                 throw Violation(.delays, "\(Sent.id(wait.number)) was put to \(due), and nothing in the log says so")
             }
-        }
-    }
-
-    private func gate() {
-        let name = pick(settings.groups)
-        let setting: GateSetting = pick([.open, .limited(perSecond: 20), .paused])
-        act("gate", .gate(group: name, setting)) { [self] (_) throws(Violation) in
-            self.trace.note(name)
         }
     }
 

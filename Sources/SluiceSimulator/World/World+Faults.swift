@@ -153,6 +153,7 @@ extension World {
         asked = []
         pushes = [:]
         checks = []
+        earlyChecks = []
         for name in consumers.keys {
             consumers[name]?.members = []
             consumers[name]?.locks = [:]

@@ -24,11 +24,12 @@ extension World {
     /// Learns of one queue, and before it of those that hold its sources.
     func follow(_ id: QueueID) throws(Violation) {
         guard model.isFollowed(id.topic) else { return }
-        for name in Model.systemTopics where name != id.topic {
+        // The halves first even where they are what is asked for: op records speak of them.
+        for name in Model.systemTopics {
             guard case .topicConfig(let config) = try look(.topicConfig(name)) else { throw wrongAnswer(name) }
             for queue in 0..<(config?.readQueues ?? 0) { try followQueue(QueueID(name, queue)) }
         }
-        try followQueue(id)
+        if !Model.systemTopics.contains(id.topic) { try followQueue(id) }
     }
 
     private func followQueue(_ id: QueueID) throws(Violation) {
@@ -39,6 +40,9 @@ extension World {
                 .durability, "\(id.text) has \(min)..<\(max) and had \(queue.min)..<\(queue.next) before")
         }
         if min > queue.next { queue.begin(at: min) }
+        // Some may have come and gone between two looks.
+        if queue.next < min { unseen.insert(id) }
+        while queue.next < min { queue.append(-1) }
         try checkExpired(id, queue, to: min)
         queue.trim(min)
         model.queues[id] = queue
@@ -156,6 +160,11 @@ extension World {
         defer { expired = [] }
         for place in expired {
             guard let entry = model.entries[place] else { continue }
+            if let wait = model.waits[place], wait.isOpen, unseen.contains(wait.target) {
+                // It was delivered where messages came and went unseen; nobody can tell any more.
+                model.waits[place]?.isWithdrawn = true
+                continue
+            }
             if !entry.isRotten, model.waits[place]?.isOpen == true || isOpenHalf(entry) {
                 throw Violation(.owed, "\(Sent.id(entry.number)) is still owed, and its record at \(place) is gone")
             }

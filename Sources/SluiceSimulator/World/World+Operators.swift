@@ -148,6 +148,8 @@ extension World {
             if case .failed? = response { return }
             self.model.hasChanges = true
             self.model.topics[name]?.set(nil)
+            self.model.limits[name]?.set(nil)
+            self.model.taken[name] = nil
             for group in self.model.offsets.keys {
                 for id in (self.model.offsets[group] ?? [:]).keys where id.topic == name {
                     _ = self.move(group, id, nil)
@@ -203,6 +205,7 @@ extension World {
             if case .failed? = response { return }
             self.model.hasChanges = true
             self.model.groups[name]?.set(nil)
+            self.model.gates[name]?.set(nil)
             for id in (self.model.offsets[name] ?? [:]).keys { _ = self.move(name, id, nil) }
             self.consumers[name]?.starts = [:]
             self.consumers[name]?.locks = [:]

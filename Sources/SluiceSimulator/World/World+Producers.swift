@@ -72,7 +72,10 @@ extension World {
     private func published(
         _ batch: PublishBatch, _ index: Int, _ message: Sent, _ generations: [String: Int]
     ) throws(Violation) {
-        if let error = batch.error(index) { return trace.note(error.message) }
+        if let error = batch.error(index) {
+            trace.note(error.message)
+            return try checkRefused(message.topic, error)
+        }
         let place = batch.entries[index]
         trace.note(place.physicalOffset)
         guard generations[message.topic] == model.generations[message.topic], model.isFollowed(message.topic) else {
@@ -105,6 +108,7 @@ extension World {
                     + "\(place.physicalOffset), and is not there")
         }
         tally.count(.durability)
+        try checkTaken(message.topic, stored: entry.stored)
     }
 
     private func isThere(_ id: QueueID) -> Bool {

@@ -23,6 +23,7 @@ extension World {
         if broker.recovery.rebuilt { try forgetUnmakeable() }
         try recoverTopics(isLossy)
         try recoverOffsets(isLossy)
+        try recoverLimits(isLossy)
         try follow()
         voidCommits()
         try readAgain(everything: chance(0.1))
@@ -69,9 +70,15 @@ extension World {
                     .durability, "topic \(name) is \(found.text) after a start, and was \(kept.possibleText)")
             }
             let wasThere = kept.live != nil || model.limbo.contains(name)
+            // What a delay or a half ended in may have made a topic again whose deletion nobody was told of yet.
+            let isAnother = model.limbo.contains(name) && found != nil && kept.isPossible(nil)
             kept.found(found)
             model.topics[name] = kept
-            if found == nil, wasThere { forget(name) }
+            if found == nil {
+                if wasThere { forget(name) }
+            } else if isAnother {
+                if try !isContinued(name) { forget(name) }
+            }
         }
         model.limbo = []
         for name in Set(model.groups.keys).union(groups.keys).sorted() {
@@ -84,6 +91,17 @@ extension World {
             kept.found(found)
             model.groups[name] = kept
         }
+    }
+
+    /// True where a topic's queues go on from what was learned of them: it is not another one of that name.
+    private func isContinued(_ name: String) throws(Violation) -> Bool {
+        for (id, queue) in model.queues where id.topic == name {
+            guard let (min, max) = try bounds(id), min >= queue.min, max >= queue.next else { return false }
+            guard let place = queue[queue.next - 1], model.isReadable(place), min < queue.next else { continue }
+            let (units, _) = try read(id, from: queue.next - 1, limit: 1)
+            guard units.first?.unit.physicalOffset == place else { return false }
+        }
+        return true
     }
 
     private func recoverOffsets(_ isLossy: Bool) throws(Violation) {
@@ -145,6 +163,7 @@ struct Snapshot {
             }
         }
         for config in configs.groups.sorted(by: { $0.name < $1.name }) { lines.append("group \(config)") }
+        lines += try world.limitLines()
         let sorted = offsets.sorted { ($0.group, $0.queue) < ($1.group, $1.queue) }
         for commit in sorted where commit.group != "CID_RMQ_SYS_TRANS" {
             lines.append("\(commit.group) is at \(commit.offset) of \(commit.queue.text)")

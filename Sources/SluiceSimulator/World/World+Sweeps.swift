@@ -16,6 +16,7 @@ extension World {
         try checkHalves()
         try checkGroups()
         try checkTopics()
+        try checkLimits()
         try checkAnswered()
         if deep { try readAgain(everything: true) }
     }

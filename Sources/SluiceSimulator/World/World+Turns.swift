@@ -68,6 +68,9 @@ extension World {
     }
 
     private func takePushes() throws(Violation) {
+        let waiting = earlyChecks
+        earlyChecks = []
+        for check in waiting { try checked(check.half, check.queueOffset, by: check.key) }
         for key in pushes.keys.sorted() {
             for push in pushes[key]?.take() ?? [] {
                 guard case .checkTransaction(let half, let queueOffset) = push else { continue }
@@ -78,7 +81,12 @@ extension World {
 
     /// The broker asks a producer about a half: one that is unresolved, and of the producer's own group.
     private func checked(_ half: StoredMessage, _ queueOffset: Int64, by key: String) throws(Violation) {
-        try follow(QueueID(TopicName.half, 0))
+        let halves = QueueID(TopicName.half, 0)
+        try follow(halves)
+        // A half that was put into its topic again for this is asked about before its copy is written.
+        if settings.broker.reputsHalves, queueOffset >= model.queues[halves]?.next ?? 0 {
+            return earlyChecks.append((half, queueOffset, key))
+        }
         guard let known = model.half(queueOffset), known.number == Sent.number(half.id), known.isOpen,
             key.hasPrefix(known.group + "/")
         else {
@@ -193,6 +201,8 @@ extension World {
         model.hasChanges = false
         for name in model.topics.keys { model.topics[name]?.settle() }
         for name in model.groups.keys { model.groups[name]?.settle() }
+        for name in model.gates.keys { model.gates[name]?.settle() }
+        for name in model.limits.keys { model.limits[name]?.settle() }
         for group in model.offsets.keys {
             for queue in (model.offsets[group] ?? [:]).keys { model.offsets[group]?[queue]?.settle() }
         }

@@ -21,6 +21,8 @@ final class World {
     var trace = Trace()
     /// Records that retention took since everything was learned last.
     var expired: [Int64] = []
+    /// Queues of which messages came and were taken by retention between two looks.
+    var unseen: Set<QueueID> = []
     /// Told what happens, step by step.
     var narrate: ((String) -> Void)?
     /// What is not to be counted any more: a run that a test leads astray.
@@ -41,6 +43,8 @@ final class World {
     var openTransactions: [Int64] = []
     var consumers: [String: Consumer] = [:]
     var checks: [Check] = []
+    /// Check-backs about copies of halves that are not visible yet, with the client asked.
+    var earlyChecks: [(half: StoredMessage, queueOffset: Int64, key: String)] = []
     /// What the broker told its clients by itself, by group and client.
     var pushes: [String: PushLog] = [:]
     var recentBoxes: [ReplyBox] = []

@@ -22,5 +22,6 @@ struct WorldSettings {
         broker.checkInterval = pick([10_000, 60_000])
         broker.delaysInMemory = pick([1 << 17, 64, 16])
         broker.defaultQueues = pick([2, 4])
+        broker.reputsHalves = pick([false, false, true])
     }
 }

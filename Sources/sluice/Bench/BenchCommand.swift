@@ -11,6 +11,7 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench", abstract: "Measure this machine and the broker on it.",
         subcommands: [
             BenchEmbedded.self, BenchRemote.self, BenchClient.self, BenchDelay.self, BenchTransactions.self,
+            BenchQueues.self,
             BareServer.self,
         ])
 }

@@ -5,8 +5,10 @@ import TOMLKit
 struct ConfigFile {
     /// Nil when there is none, which is no error unless it was asked for.
     let path: String?
-    private let table: TOMLTable?
+    let table: TOMLTable?
     private let lines: [Substring]
+    /// The tables that there are.
+    private static let tables = ["serve", "console", "alerts", "clusters"]
 
     /// - Parameter asked: the path that `--config` names.
     init(asked: String?) throws(CommandFailure) {
@@ -24,8 +26,9 @@ struct ConfigFile {
         } catch {
             throw CommandFailure(.usage, "\(path): this is not TOML")
         }
-        for key in table?.keys.sorted() ?? [] where key != "serve" {
-            throw problem(key, "there is no table or setting \(key); there is [serve]")
+        for key in table?.keys.sorted() ?? [] where !Self.tables.contains(key) {
+            let known = Self.tables.map { $0 == "clusters" ? "[clusters.NAME]" : "[\($0)]" }.joined(separator: ", ")
+            throw problem(key, "there is no table or setting \(key); there are \(known)")
         }
     }
 
@@ -63,6 +66,29 @@ struct ConfigFile {
         }
     }
 
+    /// A table by name; nil when the file has none.
+    func section(_ name: String) throws(CommandFailure) -> TOMLTable? {
+        guard let value = table?[name] else { return nil }
+        guard let section = value.table else { throw problem(name, "\(name) is a table: [\(name)]") }
+        return section
+    }
+
+    /// What is wrong with a setting of a section, with its line.
+    func problem(_ section: String, _ key: String, _ reason: String) -> CommandFailure {
+        var current = ""
+        var place = path ?? ""
+        for (index, line) in lines.enumerated() {
+            let text = line.filter { $0 != " " && $0 != "\t" && $0 != "\"" && $0 != "\r" }
+            if text.hasPrefix("[") {
+                current = String(text.dropFirst().prefix { $0 != "]" })
+            } else if let equals = text.firstIndex(of: "="), !text.hasPrefix("#") {
+                let name = (current.isEmpty ? "" : current + ".") + text[..<equals]
+                if name == "\(section).\(key)" { place = "\(path ?? ""):\(index + 1)" }
+            }
+        }
+        return CommandFailure(.usage, "\(place): \(reason)")
+    }
+
     private static func value(_ value: (any TOMLValueConvertible)?) -> SettingValue? {
         if let text = value?.string { return .text(text) }
         if let flag = value?.bool { return .flag(flag) }
@@ -71,8 +97,14 @@ struct ConfigFile {
         return nil
     }
 
-    private func problem(_ key: String, _ reason: String) -> CommandFailure {
-        let line = lines.firstIndex { line in
+    /// - Parameter cluster: the key stands in the table of this cluster.
+    func problem(_ key: String, _ reason: String, after cluster: String? = nil) -> CommandFailure {
+        let table = cluster.flatMap { name in
+            lines.firstIndex { $0.contains("clusters") && $0.contains(name) && $0.contains("[") }
+        }
+        let line = lines.indices.first { index in
+            let line = lines[index]
+            guard index > table ?? -1 else { return false }
             let text = line.drop { $0 == " " || $0 == "\t" || $0 == "[" }
             guard text.hasPrefix(key) else { return false }
             let next = text.dropFirst(key.count).first

@@ -96,6 +96,17 @@ extension ServeSetting {
             settings.server.levels = levels
             return nil
         },
+        number("longest_delay_hours", "Hours that a message may be delayed at most.", 960, 1...876_000) {
+            $1.longestDelay = $0 * 3_600_000
+        },
+        number(
+            "delays_in_memory", "Pending delays kept in memory, 24 bytes each, before they go to a file of the timer.",
+            131_072, 1_024...16_777_216
+        ) { $1.delaysInMemory = Int($0) },
+        number("checks_per_second", "Check-backs a second that one producer group is asked at most.", 500, 1...100_000)
+        {
+            $1.checksPerSecond = Int($0)
+        },
         flag("compat_4_9", "Behave like a stock broker of 4.9 in what consoles rely on: no extensions.", false) {
             $1.server.isCompatible = $0
         },

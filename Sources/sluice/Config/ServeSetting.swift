@@ -15,6 +15,10 @@ struct ServeSettings {
     var allowOpen = false
     var retainHours: Int64 = 72
     var retainGiB: Int64 = 0
+    /// In ms.
+    var longestDelay: Int64 = 960 * 3_600_000
+    var delaysInMemory = 131_072
+    var checksPerSecond = 500
 }
 
 /// One setting of the file's table `[serve]`: its name, what it means, and what is written by default.

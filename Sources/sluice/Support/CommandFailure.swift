@@ -11,6 +11,9 @@ enum ExitStatus: Int32 {
     case conflict = 4
     case unreachable = 5
     case refused = 6
+    /// `watch` ended while something was over a warning, or a critical, threshold.
+    case warning = 10
+    case critical = 11
     case usage = 64
     case interrupted = 130
     case closedPipe = 141

@@ -31,22 +31,46 @@ struct BrokerOptions: ParsableArguments {
 /// What every verb on an embedded broker takes.
 struct CommonOptions: ParsableArguments {
     @OptionGroup var broker: BrokerOptions
+    @OptionGroup var connect: ConnectOptions
 
     @Flag(help: "Print JSON Lines.")
     var json = false
 
-    /// Opens the data folder's broker, hands it to `body`, and closes it in any case.
+    /// The cluster to work with; nil for the data folder.
+    func target() throws(CommandFailure) -> ClusterTarget? {
+        try ClusterTarget.find(
+            connect: connect.connect, cluster: connect.cluster, config: connect.config, data: broker.data)
+    }
+
+    /// Opens the cluster's or the data folder's broker, hands it to `body`, and closes it in any case.
     ///
     /// - Parameter create: false for verbs that only look: they refuse to make a folder where there is none.
-    func withBroker<T>(create: Bool, _ body: (any BrokerAccess) throws -> T) throws -> T {
+    /// - Parameter isReading: nothing is changed, so that a folder nobody owns is only read.
+    func withBroker<T>(
+        create: Bool, isReading: Bool = false, _ body: (any BrokerAccess) throws -> T
+    ) throws -> T {
+        if let target = try target() {
+            let cluster = try target.open()
+            defer { cluster.close() }
+            return try body(cluster)
+        }
         let folder = try broker.dataFolder
         if !create && access(folder, F_OK) != 0 && errno == ENOENT {
             throw CommandFailure(
                 .notFound, "There is no data folder at \(folder) yet; publishing or the console makes one.")
         }
-        let broker = try openBroker(EmbeddedOptions(dataFolder: folder, durability: broker.durability, create: create))
+        let options = EmbeddedOptions(dataFolder: folder, durability: broker.durability, create: create)
+        let broker = try isReading ? openBrokerToRead(options) : openBroker(options)
         defer { broker.close() }
         return try body(broker)
+    }
+
+    /// Opens the data folder to look into it: nothing in it changes.
+    func look<T: Sendable>(_ question: @escaping @Sendable (any Admin) async throws -> T) throws -> T {
+        try withBroker(create: false, isReading: true) { broker in
+            let admin = broker.admin
+            return try blocking { try await question(admin) }
+        }
     }
 
     /// Opens the data folder's broker to ask it one thing.

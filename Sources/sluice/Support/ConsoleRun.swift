@@ -11,42 +11,64 @@ struct ConsoleOptions: ParsableArguments {
     @Flag(help: "Refuse whatever changes something.") var readOnly = false
     @Flag(help: "No colours; $NO_COLOR does the same.") var noColor = false
     @Flag(help: "Leave the mouse to the terminal.") var noMouse = false
-    @Option(help: ArgumentHelp("Time between two refreshes, 100ms to 1h.", valueName: "duration"))
-    var refresh = "1s"
+    @Option(help: ArgumentHelp("Time between two refreshes, 100ms to 1h. Default: 1s.", valueName: "duration"))
+    var refresh: String?
 
     func validate() throws { _ = try refreshMilliseconds() }
 
-    func refreshMilliseconds() throws -> Int64 {
+    /// What was asked for here, else what the configuration says.
+    func refreshMilliseconds(_ config: ConsoleConfig = ConsoleConfig()) throws -> Int64 {
+        guard let refresh else { return config.refresh ?? 1000 }
         guard let span = TimeInput.duration(refresh), (100...3_600_000).contains(span) else {
             throw ValidationError("Refresh '\(refresh)': it is a duration of 100ms to 1h.")
         }
         return span
     }
 
-    var terminal: TerminalOptions {
+    func terminal(_ config: ConsoleConfig) -> TerminalOptions {
         var options = TerminalOptions.fromEnvironment()
         if noColor { options.colour = false }
-        if noMouse { options.mouse = false }
+        if noMouse || !config.mouse { options.mouse = false }
         return options
+    }
+
+    /// What a console is started with.
+    func settings(
+        _ config: ConsoleConfig, name: String, theme: Theme, isUnicode: Bool, connection: String,
+        readOnly isReadOnlyThere: Bool = false, ownsBroker: Bool = false
+    ) throws -> ConsoleSettings {
+        let now = TimeText.now
+        var settings = ConsoleSettings(
+            connection: connection, name: name, readOnly: readOnly || config.readOnly || isReadOnlyThere,
+            refreshInterval: try refreshMilliseconds(config), theme: theme,
+            glyphs: isUnicode && config.unicode ? .braille : .ascii, utcOffset: TimeText.utcOffset(at: now), now: now)
+        settings.alerts = config.alerts
+        settings.keymap = config.keymap
+        settings.ownsBroker = ownsBroker
+        return settings
+    }
+
+    /// The theme asked for, and what was wrong with it.
+    func theme(_ config: ConsoleConfig) -> (theme: Theme, problem: String?) {
+        UserFolders.themes.load(theme ?? environmentValue("SLUICE_THEME") ?? config.theme ?? Theme.builtIn[0])
     }
 }
 
 /// The terminal taken over for a console that is about to start: its first bytes go out before anything is opened.
 struct ConsoleStage {
     let options: ConsoleOptions
-    let themes: ThemeLibrary
+    let config: ConsoleConfig
     let theme: Theme
     /// What was wrong with the theme asked for.
     let problem: String?
     let terminal: Terminal
 
-    init(_ options: ConsoleOptions) throws(CommandFailure) {
+    init(_ options: ConsoleOptions, _ config: ConsoleConfig) throws(CommandFailure) {
         self.options = options
-        themes = ThemeLibrary(userFolder: Self.folder("themes"))
-        let name = options.theme ?? environmentValue("SLUICE_THEME") ?? Theme.builtIn[0]
-        (theme, problem) = themes.load(name)
+        self.config = config
+        (theme, problem) = options.theme(config)
         do throws(TerminalError) {
-            terminal = try Terminal(options.terminal, base: theme[.text])
+            terminal = try Terminal(options.terminal(config), base: theme[.text])
         } catch {
             throw CommandFailure(error)
         }
@@ -56,25 +78,32 @@ struct ConsoleStage {
     ///
     /// - Parameters:
     ///   - name: what it looks at, for the title.
+    ///   - place: where it starts, as ``ConsoleModel/open(_:)`` knows it.
+    ///   - ownsBroker: leaving ends the broker, and so asks first when it has clients.
     ///   - prepare: is handed the way to post events before the console starts.
     func run(
-        admin: any Admin, name: String, screen: Screen, refresh: Int64,
+        admin: any Admin, name: String, place: String, connection: String = "embedded", readOnly: Bool = false,
+        ownsBroker: Bool = false, canStartScenarios: Bool = false,
         prepare: (_ post: @escaping @Sendable (Event) -> Void) -> Void = { _ in },
-        onScenarioKey: @escaping @Sendable (Character) -> Void = { _ in }
+        onScenarioKey: @escaping @Sendable (Character) -> Void = { _ in },
+        onScenarioStart: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
-        let now = TimeText.now
-        let settings = ConsoleSettings(
-            connection: "embedded", name: name, readOnly: options.readOnly, refreshInterval: refresh, theme: theme,
-            glyphs: terminal.isUnicode ? .braille : .ascii, utcOffset: TimeText.utcOffset(at: now),
-            startScreen: screen, now: now)
+        var settings = try options.settings(
+            config, name: name, theme: theme, isUnicode: terminal.isUnicode, connection: connection,
+            readOnly: readOnly, ownsBroker: ownsBroker)
+        settings.scenarios = ScenarioEntry.all
+        settings.canStartScenarios = canStartScenarios
+        var model = ConsoleModel(settings: settings)
+        guard model.open(place) else { throw CommandFailure(.usage, unknownPlace(place)) }
         let status: Int32
         do throws(TerminalError) {
             let session = try ConsoleSession(
-                model: ConsoleModel(settings: settings),
+                model: model,
                 runner: EffectRunner(
-                    admin: admin, themes: themes, templates: TemplateLibrary(folder: Self.folder("templates")),
-                    readOnly: options.readOnly),
-                options: options.terminal, terminal: terminal, onScenarioKey: onScenarioKey)
+                    admin: admin, themes: UserFolders.themes, templates: UserFolders.templates,
+                    readOnly: settings.readOnly, viewFolder: UserFolders.views),
+                options: options.terminal(config), terminal: terminal, onScenarioKey: onScenarioKey,
+                onScenarioStart: onScenarioStart)
             if problem != nil { session.post(.answer(.theme(theme, problem: problem))) }
             prepare(session.post)
             status = try session.run()
@@ -86,16 +115,31 @@ struct ConsoleStage {
 
     /// Gives the terminal back, if the console has not yet.
     func close() { terminal.close() }
-
-    /// Where the user's own themes or templates are.
-    private static func folder(_ name: String) -> String? {
-        if let folder = environmentValue("XDG_CONFIG_HOME"), folder.hasPrefix("/") { return folder + "/sluice/" + name }
-        return environmentValue("HOME").map { $0 + "/.config/sluice/" + name }
-    }
 }
 
 extension CommandFailure {
     init(_ error: TerminalError) {
         self.init(error.code == .system ? .failed : .refused, error.message)
+    }
+}
+
+/// What a screen that is not there is answered with.
+func unknownPlace(_ name: String) -> String {
+    "There is no screen \(TextSanitiser.sanitise(name)); there are \(ConsoleModel.placeNames.joined(separator: ", "))."
+}
+
+/// Where a user keeps what is the console's.
+enum UserFolders {
+    /// Where the user's own themes are.
+    static var themeFolder: String? { folder("XDG_CONFIG_HOME", ".config", "themes") }
+    static var themes: ThemeLibrary { ThemeLibrary(userFolder: themeFolder) }
+    static var templates: TemplateLibrary {
+        TemplateLibrary(folder: folder("XDG_CONFIG_HOME", ".config", "templates"))
+    }
+    static var views: String? { folder("XDG_STATE_HOME", ".local/state", "views") }
+
+    private static func folder(_ variable: String, _ byDefault: String, _ name: String) -> String? {
+        if let folder = environmentValue(variable), folder.hasPrefix("/") { return "\(folder)/sluice/\(name)" }
+        return environmentValue("HOME").map { "\($0)/\(byDefault)/sluice/\(name)" }
     }
 }

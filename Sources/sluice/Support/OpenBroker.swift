@@ -16,6 +16,38 @@ func openBroker(_ options: EmbeddedOptions) throws(CommandFailure) -> any Broker
     }
 }
 
+/// Opens a folder that nobody owns to look into it, beside others that do: it stays as it is. Becomes its owner where it
+/// cannot be read before it is mended.
+func openBrokerToRead(_ options: EmbeddedOptions) throws(CommandFailure) -> any BrokerAccess {
+    var reading = options
+    reading.isReadOnly = true
+    do throws(APIError) {
+        return ReadingBroker(try EmbeddedBroker.open(reading))
+    } catch {
+        switch error.code {
+        case .conflict:
+            if let attached = attach(options.dataFolder) { return attached }
+            throw CommandFailure(.refused, error.message)
+        case .unavailable:
+            writeToStandardError("sluice: \(error.message); doing that.\n")
+            return try openBroker(options)
+        case .invalid: throw CommandFailure(.refused, error.message)
+        default: throw CommandFailure(error)
+        }
+    }
+}
+
+/// A folder as it lies there.
+private final class ReadingBroker: BrokerAccess {
+    private let broker: EmbeddedBroker
+
+    init(_ broker: EmbeddedBroker) { self.broker = broker }
+
+    var connection: any Connection { broker.connection }
+    var admin: any Admin { broker.admin }
+    func close() { broker.close() }
+}
+
 /// Nil when the owner listens on no socket: it is about to start or to end.
 private func attach(_ folder: String) -> AttachedBroker? {
     do throws(APIError) {

@@ -96,6 +96,9 @@ extension ServeSettings {
         embedded.levels = options.levels
         embedded.autoCreateTopics = options.autoCreateTopics
         embedded.isCompatible = options.isCompatible
+        embedded.longestDelay = longestDelay
+        embedded.delaysInMemory = delaysInMemory
+        embedded.checksPerSecond = checksPerSecond
         return embedded
     }
 }

@@ -44,17 +44,21 @@ enum TimeText {
         return String(rfc3339(milliseconds).prefix(23)).replacing("T", with: " ")
     }
 
-    /// As `850 ms`, `12 s`, `4m12s`, `3h05m`, `2d04h`.
+    /// As `850 ms`, `12 s`, `4m12s`, `3h05m`, `2d04h`: rounded to the last unit shown.
     static func duration(_ milliseconds: Int64) -> String {
-        if milliseconds < 0 { return "-" + duration(-milliseconds) }
-        let seconds = milliseconds / 1000
-        switch seconds {
-        case 0: return "\(milliseconds) ms"
-        case ..<60: return "\(seconds) s"
-        case ..<3600: return "\(seconds / 60)m\(two(Int32(seconds % 60)))s"
-        case ..<86400: return "\(seconds / 3600)h\(two(Int32(seconds / 60 % 60)))m"
-        default: return "\(seconds / 86400)d\(two(Int32(seconds / 3600 % 24)))h"
-        }
+        if milliseconds < 0 { return "-" + duration(milliseconds == .min ? .max : -milliseconds) }
+        if milliseconds < 1000 { return "\(milliseconds) ms" }
+        let (seconds, minutes, hours) = (
+            rounded(milliseconds, 1000), rounded(milliseconds, 60_000), rounded(milliseconds, 3_600_000)
+        )
+        if seconds < 60 { return "\(seconds) s" }
+        if seconds < 3600 { return "\(seconds / 60)m\(two(Int32(seconds % 60)))s" }
+        if minutes < 1440 { return "\(minutes / 60)h\(two(Int32(minutes % 60)))m" }
+        return "\(hours / 24)d\(two(Int32(hours % 24)))h"
+    }
+
+    private static func rounded(_ value: Int64, _ unit: Int64) -> Int64 {
+        value / unit + (value % unit * 2 >= unit ? 1 : 0)
     }
 
     private static func clock(_ parts: tm) -> String {

@@ -30,7 +30,7 @@ struct AuditList: ParsableCommand {
 
     func run() throws {
         let (from, limit) = (from ?? Int64(-limit), limit)
-        let answer = try common.ask(create: false) { admin in try await admin.ask(.audit(from: from, limit: limit)) }
+        let answer = try common.look { admin in try await admin.ask(.audit(from: from, limit: limit)) }
         guard case .audit(let entries, let total) = answer else { throw unexpectedAnswer }
         var output = Output()
         var table = Table([
@@ -66,7 +66,7 @@ struct AuditVerify: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let answer = try common.ask(create: false) { admin in try await admin.ask(.verifyAudit) }
+        let answer = try common.look { admin in try await admin.ask(.verifyAudit) }
         guard case .auditVerified(let found) = answer else { throw unexpectedAnswer }
         var output = Output()
         if common.json {

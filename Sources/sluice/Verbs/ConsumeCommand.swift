@@ -11,7 +11,8 @@ struct ConsumeCommand: ParsableCommand {
             Begins where the group's offsets are, and on queues without one at --from. It goes on as messages come, \
             as `tail -f` does, until --count messages were printed, until there are none left with --until-empty, or \
             until INT or TERM (130, 143). Messages come in the order in which they were stored, over all queues. What \
-            was printed is committed; with --broadcast nothing is, and each run begins at --from.
+            was printed is committed; with --broadcast nothing is, and each run begins at --from. Messages that a member \
+            of the group could not handle come again, whatever their tag, with reconsume_times above 0.
 
             --raw prints bodies only: bytes as they went in. A message that `publish` made of a line (its property \
             SLUICE_LINE_END says so) is followed by a line feed.
@@ -43,13 +44,15 @@ struct ConsumeCommand: ParsableCommand {
         let target = try offsetTarget(from, now: TimeText.now)
         let watch = SignalWatch.start()
         let (topic, filter) = (topic, filter)
+        let isCluster = try common.target() != nil
         try common.withBroker(create: false) { broker in
             let admin = broker.admin
-            let queues = try blocking { try await admin.topic(topic) }.summary.config.readQueues
+            let connection = broker.connection
+            let queues = try blocking { try await connection.readQueues(of: topic) }
             let reader = TopicReader(
-                consumer: PullConsumer(broker.connection, group: group), admin: admin, filter: filter,
-                commits: !broadcast)
-            let cursors = try blocking { try await reader.start(topic: topic, queues: queues, target: target) }
+                consumer: PullConsumer(connection, group: group), connection: connection, admin: admin, group: group,
+                filter: filter, commits: !broadcast, isCluster: isCluster)
+            let cursors = try blocking { try await reader.start(queues: queues, target: target) }
             var follower = Follower(
                 reader: reader, cursors: cursors, watch: watch, left: count, untilEmpty: untilEmpty,
                 format: raw ? .raw : common.json ? .json : .text)

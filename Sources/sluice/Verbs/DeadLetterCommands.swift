@@ -26,7 +26,7 @@ struct DeadLetterList: ParsableCommand {
 
     func run() throws {
         let (group, from, limit) = (group, from, limit)
-        let (letters, total) = try common.ask(create: false) { admin in
+        let (letters, total) = try common.look { admin in
             let total = try await admin.group(group).summary.deadLetters
             return (total == 0 ? [] : try await admin.deadLetters(group, from: from, limit: limit), total)
         }

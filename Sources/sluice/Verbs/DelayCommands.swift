@@ -28,7 +28,7 @@ struct DelayList: ParsableCommand {
 
     func run() throws {
         let query = DelayQuery(topic: topic, key: key, skip: skip, limit: limit)
-        let page = try common.ask(create: false) { admin in try await admin.delays(query) }
+        let page = try common.look { admin in try await admin.delays(query) }
         var output = Output()
         var table = Table([
             Table.Column("id"), Table.Column("topic"), Table.Column("queue", .right), Table.Column("due"),

@@ -53,6 +53,7 @@ struct Follower {
 
     /// Prints everything that was stored before the round began, over all queues in the order of the commit log.
     private mutating func round() throws {
+        cursors += try blocking { [reader, cursors] in try await reader.retryCursors(cursors) }
         let end = try blocking { [reader] in try await reader.end() }
         for index in cursors.indices { cursors[index].isDone = false }
         while !isEnding {
@@ -73,7 +74,7 @@ struct Follower {
                 for index in order { cursors[index].isDone = true }
                 return
             }
-            output.write(message, as: format)
+            output.write(message.asSent, as: format)
             cursors[next].position = message.queueOffset + 1
             unsaved += 1
             left = left.map { $0 - 1 }
@@ -87,7 +88,7 @@ struct Follower {
         }
     }
 
-    private func head(_ index: Int) -> Int64 { cursors[index].waiting.last?.physicalOffset ?? .max }
+    private func head(_ index: Int) -> Int64 { cursors[index].waiting.last.map(reader.place) ?? .max }
 
     /// Hands over what was printed, and only then commits it.
     private mutating func save() throws {
@@ -103,6 +104,16 @@ struct Follower {
         while !bell.wait(seconds: 1) {
             if Output.readerIsGone { throw CommandFailure(.closedPipe, "") }
         }
+    }
+}
+
+extension StoredMessage {
+    /// A message that came back for another try, as of the topic that it was sent to.
+    fileprivate var asSent: StoredMessage {
+        guard let topic = property(PropertyName.retryTopic) else { return self }
+        var message = self
+        message.topic = topic
+        return message
     }
 }
 
@@ -122,7 +133,7 @@ private final class Bell: Sendable {
             Task.detached { [self] in
                 do throws(APIError) {
                     _ = try await reader.consumer.pull(
-                        cursor.id, from: cursor.fetch, limit: 1, filter: reader.filter, wait: 15_000)
+                        cursor.id, from: cursor.fetch, limit: 1, filter: cursor.filter, wait: 15_000)
                 } catch {
                     // The next round meets the same error and says so.
                 }

@@ -17,7 +17,7 @@ struct GateShow: ParsableCommand {
 
     func run() throws {
         let group = group
-        let answer = try common.ask(create: false) { admin in try await admin.ask(.gates(group: group)) }
+        let answer = try common.look { admin in try await admin.ask(.gates(group: group)) }
         guard case .gates(let gates) = answer else { throw unexpectedAnswer }
         var output = Output()
         var table = Table([
@@ -112,7 +112,7 @@ struct PublishLimit: ParsableCommand {
     }
 
     private func list() throws {
-        let answer = try options.common.ask(create: false) { admin in try await admin.ask(.publishLimits) }
+        let answer = try options.common.look { admin in try await admin.ask(.publishLimits) }
         guard case .publishLimits(let limits) = answer else { throw unexpectedAnswer }
         var output = Output()
         var table = Table([Table.Column("topic"), Table.Column("a second", .right)])

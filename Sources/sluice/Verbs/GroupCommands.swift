@@ -20,7 +20,7 @@ struct GroupList: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let groups = try common.ask(create: false) { admin in try await admin.groups() }
+        let groups = try common.look { admin in try await admin.groups() }
         var output = Output()
         var table = Table([
             Table.Column("group"), Table.Column("model"), Table.Column("clients", .right), Table.Column("lag", .right),
@@ -55,7 +55,7 @@ struct GroupLag: ParsableCommand {
 
     func run() throws {
         let name = group
-        let status = try common.ask(create: false) { admin in try await admin.group(name) }
+        let status = try common.look { admin in try await admin.group(name) }
         var output = Output()
         var table = Table([
             Table.Column("topic"), Table.Column("queue", .right), Table.Column("offset", .right),

@@ -24,7 +24,7 @@ struct MessageShow: ParsableCommand {
 
     func run() throws {
         let (id, topic) = (id, topic)
-        let message = try common.ask(create: false) { admin in try await admin.message(id, in: topic) }
+        let message = try common.look { admin in try await admin.message(id, in: topic) }
         var output = Output()
         if common.json { output.write(message.json) } else { output.write(message.details) }
         try output.flush()
@@ -50,7 +50,7 @@ struct MessageFind: ParsableCommand {
 
     func run() throws {
         let (topic, key, limit) = (topic, key, limit)
-        let found = try common.ask(create: false) { admin in
+        let found = try common.look { admin in
             try await admin.browse(.key(key, topic: topic, limit: limit))
         }
         guard !found.isEmpty else {

@@ -20,7 +20,7 @@ struct ReplayList: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let answer = try common.ask(create: false) { admin in try await admin.ask(.replays) }
+        let answer = try common.look { admin in try await admin.ask(.replays) }
         guard case .replays(let replays) = answer else { throw unexpectedAnswer }
         var output = Output()
         var table = Table([

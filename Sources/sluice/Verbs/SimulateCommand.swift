@@ -18,6 +18,9 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: "The first seed.") var seed: UInt64 = 1
     @Option(help: "Seeds to run, one after the other.") var seeds = 1
     @Option(help: "Steps of each seed.") var steps = 10_000
+    @Option(
+        help: ArgumentHelp("Tell on stderr what happens from this step of a single seed on.", valueName: "step"))
+    var narrateFrom: Int?
     @Flag(help: "One JSON object.") var json = false
     #if Plants
         @Option(help: "A bug to put in; `list` names them, `each` looks for all of them.") var plant: String?
@@ -27,6 +30,7 @@ struct SimulateCommand: ParsableCommand {
         guard (1...1_000_000).contains(seeds), (1...100_000_000).contains(steps) else {
             throw ValidationError("There are 1 to 1,000,000 seeds and 1 to 100,000,000 steps.")
         }
+        guard narrateFrom == nil || seeds == 1 else { throw ValidationError("Only one seed can be narrated.") }
     }
 
     func run() throws {
@@ -34,11 +38,21 @@ struct SimulateCommand: ParsableCommand {
             if let plant, try hunt(plant) { return }
         #endif
         var report = SimulationReport()
-        for number in 0..<UInt64(seeds) { report.add(Simulation.run(seed: seed &+ number, steps: steps)) }
+        for number in 0..<UInt64(seeds) {
+            report.add(Simulation.run(seed: seed &+ number, steps: steps, narrate: narrator))
+        }
         var output = Output()
         if json { output.write(report.json) } else { output.write(report.text) }
         try output.flush()
         guard report.isGood else { throw CommandFailure(.failed, "the simulation found something") }
+    }
+
+    /// Each line begins with the number of its step.
+    private var narrator: ((String) -> Void)? {
+        guard let narrateFrom else { return nil }
+        return { line in
+            if let step = Int(line.prefix { $0 != " " }), step >= narrateFrom { writeToStandardError(line + "\n") }
+        }
     }
 
     #if Plants

@@ -23,7 +23,7 @@ struct TopicList: ParsableCommand {
 
     func run() throws {
         let all = all
-        let topics = try common.ask(create: false) { admin in try await admin.topics() }
+        let topics = try common.look { admin in try await admin.topics() }
         var output = Output()
         var table = Table([
             Table.Column("topic"), Table.Column("queues", .right), Table.Column("perm"), Table.Column("depth", .right),
@@ -56,7 +56,7 @@ struct TopicShow: ParsableCommand {
 
     func run() throws {
         let name = topic
-        let status = try common.ask(create: false) { admin in try await admin.topic(name) }
+        let status = try common.look { admin in try await admin.topic(name) }
         var output = Output()
         if common.json {
             output.write(status.json)

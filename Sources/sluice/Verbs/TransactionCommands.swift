@@ -31,7 +31,7 @@ struct TransactionList: ParsableCommand {
 
     func run() throws {
         let (skip, limit) = (skip, limit)
-        let page = try common.ask(create: false) { admin in try await admin.halves(skip: skip, limit: limit) }
+        let page = try common.look { admin in try await admin.halves(skip: skip, limit: limit) }
         var output = Output()
         var table = Table([
             Table.Column("half id"), Table.Column("topic"), Table.Column("queue", .right), Table.Column("age", .right),

@@ -1,0 +1,173 @@
+import SluiceAPI
+
+/// A broker's answer that is kept for a while, asked for once however many want it, and seldom where it is heavy.
+actor Kept<Value: Sendable> {
+    private var value: Value?
+    private var askedAt: Int64 = .min / 2
+    /// Milliseconds for which the value is good.
+    private var lifetime: Int64
+    private let shortest: Int64
+    private var flight: Task<Result<(Value, Int), APIError>, Never>?
+    /// Why the newest try failed; nil when it did not.
+    private(set) var failure: APIError?
+
+    /// Bytes a second that one kind of answer of one broker may cost at rest.
+    private static var bytesPerSecond: Int64 { 20_000 }
+
+    /// `shortest`: milliseconds for which even a small answer is good.
+    init(shortest: Int64 = 900) {
+        self.shortest = shortest
+        lifetime = shortest
+    }
+
+    /// Size of the newest answer in bytes.
+    private(set) var bytes = 0
+
+    /// The value, newly asked for where the one kept is too old. After a failure the last value stands in.
+    /// - Parameter fresh: asks in any case.
+    func get(
+        now: Int64, fresh: Bool = false, _ load: @escaping @Sendable () async throws(APIError) -> (Value, Int)
+    ) async throws(APIError) -> Value {
+        if !fresh, now - askedAt < lifetime, let value { return value }
+        if !fresh, now - askedAt < shortest, let failure { throw failure }
+        let task: Task<Result<(Value, Int), APIError>, Never>
+        if let flight, !fresh {
+            task = flight
+        } else {
+            task = Task {
+                do throws(APIError) { return .success(try await load()) } catch { return .failure(error) }
+            }
+            flight = task
+            askedAt = now
+        }
+        let result = await task.value
+        if flight == task { flight = nil }
+        switch result {
+        case .success(let (new, size)):
+            value = new
+            bytes = size
+            failure = nil
+            lifetime = max(shortest, Int64(size) * 1_000 / Self.bytesPerSecond)
+            return new
+        case .failure(let error):
+            failure = error
+            lifetime = shortest
+            if !fresh, let value { return value }
+            throw error
+        }
+    }
+
+    /// What was asked for last, however old.
+    var last: Value? { value }
+
+    /// The next to ask gets a new answer.
+    func forget() { askedAt = .min / 2 }
+}
+
+/// Answers by name of which there are too many to ask for all the time: those never seen come first, then the oldest, as far
+/// as an allowance of bytes reaches.
+actor Rotation<Value: Sendable> {
+    private struct Entry {
+        var value: Value
+        var time: Int64
+    }
+    private var entries: [String: Entry] = [:]
+    private var allowance: Int64 = 0
+    private var filledAt: Int64 = 0
+    private var isSweeping = false
+
+    private static var inFlight: Int { 64 }
+    private static var bytesPerSecond: Int64 { 20_000 }
+    /// Milliseconds that a sweep keeps its asker waiting; it goes on behind him.
+    private static var patience: Int64 { 600 }
+
+    /// What is known of these names, after as much asking as there is allowance for.
+    func look(
+        _ names: [String], now: Int64,
+        _ load: @escaping @Sendable (String) async throws(APIError) -> (Value, Int)
+    ) async -> [String: Value] {
+        if !isSweeping {
+            let wanted = Set(names)
+            entries = entries.filter { wanted.contains($0.key) }
+            if now > filledAt {
+                allowance = min(allowance + (now - min(filledAt, now)) * Self.bytesPerSecond / 1_000, 60_000)
+                filledAt = now
+            }
+            isSweeping = true
+            let queue = due(names, now)
+            let sweep = Task { await self.sweep(queue, now, load) }
+            await Self.wait(for: sweep)
+        }
+        return entries.mapValues(\.value)
+    }
+
+    /// One name's value, asked for now.
+    func fresh(
+        _ name: String, now: Int64, _ load: @escaping @Sendable (String) async throws(APIError) -> (Value, Int)
+    ) async throws(APIError) -> Value {
+        let (value, _) = try await load(name)
+        entries[name] = Entry(value: value, time: now)
+        return value
+    }
+
+    var known: [String: Value] { entries.mapValues(\.value) }
+
+    /// The names to ask for, those never seen first.
+    private func due(_ names: [String], _ now: Int64) -> [String] {
+        let unseen = names.filter { entries[$0] == nil }
+        let old = names.filter { name in entries[name].map { now - $0.time >= 900 } ?? false }
+            .sorted { (entries[$0]?.time ?? 0) < (entries[$1]?.time ?? 0) }
+        return unseen + old
+    }
+
+    private func sweep(
+        _ queue: [String], _ now: Int64, _ load: @escaping @Sendable (String) async throws(APIError) -> (Value, Int)
+    ) async {
+        let unseen = queue.prefix { entries[$0] == nil }.count
+        await withTaskGroup(of: (String, Result<(Value, Int), APIError>).self) { group in
+            var next = 0
+            var failures = 0
+            func start() {
+                // What was never seen is asked for at any cost, but a broker that does not answer is left alone.
+                let mayAsk = allowance > 0
+                guard next < queue.count, failures < 8, next < unseen || mayAsk else { return }
+                let name = queue[next]
+                next += 1
+                group.addTask {
+                    do throws(APIError) { return (name, .success(try await load(name))) } catch {
+                        return (name, .failure(error))
+                    }
+                }
+            }
+            for _ in 0..<Self.inFlight { start() }
+            while let (name, result) = await group.next() {
+                switch result {
+                case .success(let (value, bytes)):
+                    entries[name] = Entry(value: value, time: now)
+                    allowance -= Int64(bytes)
+                case .failure: failures += 1
+                }
+                start()
+            }
+        }
+        // The first round may cost what it costs; it is not to be paid back for minutes.
+        allowance = max(allowance, -20_000)
+        isSweeping = false
+    }
+
+    /// Waits for a task, but not for ever.
+    private static func wait(for sweep: Task<Void, Never>) async {
+        let gate = AsyncStream<Void>.makeStream()
+        let first = Task {
+            await sweep.value
+            gate.continuation.finish()
+        }
+        let second = Task {
+            try? await Task.sleep(for: .milliseconds(patience))
+            gate.continuation.finish()
+        }
+        for await _ in gate.stream {}
+        second.cancel()
+        _ = first
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+/// Demonstrations without a console, as scripts run them.
+@Suite(.serialized) struct DemoTests {
+    /// Services in processes of their own, one of which is killed with SIGKILL.
+    @Test func aKilledServiceLosesNothing() throws {
+        let folder = try TestFolder()
+        let outcome = try Binary.run(
+            [
+                "demo", "bus", "--headless", "--json", "--duration", "4s", "--durability", "async",
+                "--fault", "kill-ticketing@1s", "--fault", "add-mailer@2s",
+            ], folder: folder)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let objects = try outcome.objects
+        let samples = objects.dropLast()
+        #expect(samples.count >= 4)
+        #expect(samples.contains { ($0["down"] as? String) == "ticketing" })
+        for sample in samples { #expect(sample["t"] is Double && sample["time_ms"] is Int && sample["placed"] is Int) }
+        let summary = try #require(objects.last)
+        #expect(summary["summary"] as? Bool == true)
+        #expect(summary["durability"] as? String == "async")
+        let checks = try #require(summary["checks"] as? [[String: Any]])
+        #expect(checks.allSatisfy { $0["ok"] as? Bool == true && $0["name"] is String && $0["expected"] is String })
+    }
+
+    /// On the broker of a data folder: topics of the run are gone afterwards.
+    @Test func aBrokerThatStaysIsLeftClean() throws {
+        let folder = try TestFolder()
+        let outcome = try Binary.run(
+            ["demo", "broadcast", "--headless", "--duration", "2s", "--data", folder.data], folder: folder)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.text.contains("ok     caches_unlike_the_database 0"))
+        let topics = try Binary.run(["topic", "list", "--json"], folder: folder)
+        #expect(topics.status == 0 && !topics.text.contains("price-changes"), "\(topics.text)")
+    }
+
+    /// All of them, briefly. Machines differ: what is measured in time is not judged here, what is counted is.
+    @Test func allOfThemInTurn() throws {
+        let folder = try TestFolder()
+        let start = Date()
+        let outcome = try Binary.run(
+            ["demo", "all", "--headless", "--json", "--duration", "4s", "--durability", "async"], folder: folder)
+        #expect(Date().timeIntervalSince(start) < 240)
+        let objects = try outcome.objects
+        let names = Set(objects.compactMap { $0["scenario"] as? String })
+        let summaries = objects.filter { $0["summary"] as? Bool == true }
+        #expect(summaries.count == names.count && names.isSuperset(of: ["async", "bus", "broadcast", "peak-shaving"]))
+        let timed = try Regex("p50|p99|variation|peak")
+        for summary in summaries {
+            let checks = try #require(summary["checks"] as? [[String: Any]])
+            let failed = checks.filter { $0["ok"] as? Bool != true }.compactMap { $0["name"] as? String }
+            #expect(
+                failed.filter { $0.firstMatch(of: timed) == nil }.isEmpty, "\(summary["scenario"] ?? ""): \(failed)")
+        }
+    }
+
+    @Test(arguments: [
+        ["demo", "nothing"], ["demo", "--headless"], ["demo", "all"], ["demo", "bus", "--json"],
+        ["demo", "bus", "--headless", "--fault", "kill-ticketing"],
+        ["demo", "bus", "--headless", "--fault", "flood@1s"],
+        ["demo", "bus", "--headless", "--duration", "1s"], ["demo", "bus", "--slowness", "0"],
+        ["demo", "bus", "--duration", "3s"], ["demo", "bus", "--broker-process", "--data", "/tmp/x"],
+    ])
+    func wrongUsageIsRefused(arguments: [String]) throws {
+        let outcome = try Binary.run(arguments, folder: try TestFolder())
+        #expect(outcome.status == 64, "\(outcome.errors)")
+        #expect(!outcome.errors.isEmpty && outcome.output.isEmpty)
+    }
+}
