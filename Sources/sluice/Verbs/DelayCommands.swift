@@ -41,7 +41,7 @@ struct DelayList: ParsableCommand {
                 output.write(item.json)
             } else {
                 table.add([
-                    item.id, item.topic, String(item.queue), TimeText.local(item.due),
+                    item.id, item.topic, queueText(item.queue), TimeText.local(item.due),
                     item.due > now ? TimeText.duration(item.due - now) : "due",
                     item.level > 0 ? String(item.level) : "-", item.tag ?? "", item.keys.joined(separator: " "),
                     grouped(item.bodySize),

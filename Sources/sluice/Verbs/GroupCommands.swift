@@ -69,7 +69,7 @@ struct GroupLag: ParsableCommand {
                 output.write(queue.json(group: name))
             } else {
                 table.add([
-                    queue.id.topic, String(queue.id.queue), queue.offset.map(grouped) ?? "-",
+                    queue.id.topic, queueText(queue.id.queue), queue.offset.map(grouped) ?? "-",
                     grouped(queue.maxOffset), grouped(queue.lag), TimeText.duration(queue.behind), queue.client ?? "-",
                 ])
             }

@@ -63,7 +63,7 @@ struct GroupReset: ParsableCommand {
                 output.write(step.json(group: group, done: done))
             } else {
                 table.add([
-                    step.id.topic, String(step.id.queue), step.from.map(grouped) ?? "-", grouped(step.to),
+                    step.id.topic, queueText(step.id.queue), step.from.map(grouped) ?? "-", grouped(step.to),
                     grouped(max(0, step.again)), grouped(max(0, -step.again)),
                 ])
             }

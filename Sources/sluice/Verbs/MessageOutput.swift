@@ -48,7 +48,7 @@ extension StoredMessage {
 
     /// As `orders/3@1204  2026-11-22 14:03:27.512  [paid] order-88213  the body`, safe for a terminal.
     var line: String {
-        var text = "\(topic)/\(queue)@\(queueOffset)  \(TimeText.local(storeTimestamp))  "
+        var text = "\(topic)/\(queueText(queue))@\(queueOffset)  \(TimeText.local(storeTimestamp))  "
         if let tag { text += "[\(tag)] " }
         if !keys.isEmpty { text += keys.joined(separator: " ") + "  " }
         text += String(decoding: body, as: UTF8.self)

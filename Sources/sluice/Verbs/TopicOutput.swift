@@ -55,7 +55,7 @@ extension TopicStatus {
         ])
         for queue in queues {
             table.add([
-                String(queue.queue), grouped(queue.minOffset), grouped(queue.maxOffset), grouped(queue.depth),
+                queueText(queue.queue), grouped(queue.minOffset), grouped(queue.maxOffset), grouped(queue.depth),
                 TimeText.local(queue.firstStored), TimeText.local(queue.lastStored),
             ])
         }

@@ -44,7 +44,7 @@ struct TransactionList: ParsableCommand {
                 output.write(half.json(now: now))
             } else {
                 table.add([
-                    half.id, half.topic, String(half.queue), TimeText.duration(max(0, now - half.storeTimestamp)),
+                    half.id, half.topic, queueText(half.queue), TimeText.duration(max(0, now - half.storeTimestamp)),
                     "\(half.checks)/\(half.maxChecks)",
                     half.nextCheck.map { $0 > now ? TimeText.duration($0 - now) : "now" } ?? "set aside",
                     half.producerGroup, String(half.producersOnline), half.keys.joined(separator: " "),
@@ -81,7 +81,7 @@ struct ResolveOptions: ParsableArguments {
                 let half = try half ?? blocking { try await admin.half(id: id) }
                 let effect =
                     resolution == .commit
-                    ? "becomes visible in \(half.topic), queue \(half.queue)" : "is never delivered"
+                    ? "becomes visible in \(half.topic), queue \(queueText(half.queue))" : "is never delivered"
                 try options.confirmation.confirm(
                     "Half message \(half.id) of \(half.producerGroup) \(effect); this cannot be taken back.")
             }
@@ -181,7 +181,7 @@ extension ResolutionOutcome {
         }
         var text = "Committed \(id)"
         if let visibleAt {
-            text += ": visible in \(visibleAt.topic), queue \(visibleAt.queue)"
+            text += ": visible in \(visibleAt.topic), queue \(queueText(visibleAt.queue))"
             if let queueOffset { text += ", offset \(queueOffset)" }
         }
         guard !receivers.isEmpty else { return text + "; no group reads that topic yet." }

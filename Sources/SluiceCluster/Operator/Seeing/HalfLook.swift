@@ -34,8 +34,12 @@ actor HalfLook {
     private var nextOp: Int64 = 0
     /// Ids that were seen once, resolved or not.
     private var seen: Set<String> = []
+    /// Store time of the newest copy in the half topic, by id.
+    private var newest: [String: Int64] = [:]
     private var setAside: [StoredMessage] = []
     private var nextSetAside: Int64 = 0
+    /// Store time from which on every copy in the half topic is in `newest`.
+    private var putBackFrom: Int64 = .max
     private(set) var note: String?
     private var lookedAt: Int64 = .min / 2
     private var flight: Task<APIError?, Never>?
@@ -87,8 +91,13 @@ actor HalfLook {
         nextHalf = try await read(TopicName.half, from: nextHalf, to: half.end) { message in
             halves[message.queueOffset] = message
             seen.insert(message.id)
+            newest[message.id] = message.storeTimestamp
         }
-        if seen.count > 100_000 { seen = Set(halves.values.map(\.id)) }
+        if seen.count > 100_000 {
+            seen = Set(halves.values.map(\.id))
+            let given = Set(setAside.map(\.id))
+            newest = newest.filter { seen.contains($0.key) || given.contains($0.key) }
+        }
         nextOp = max(nextOp, op.from)
         nextOp = try await read(TopicName.op, from: nextOp, to: .max) { resolved.formUnion(Self.offsets($0.body)) }
         halves = halves.filter { $0.key >= half.from }
@@ -136,11 +145,23 @@ actor HalfLook {
         if end < nextSetAside { (setAside, nextSetAside) = ([], 0) }
         let first = max(try await broker.minOffset(topic, 0), end - Self.mostSetAside)
         nextSetAside = try await read(topic, from: max(nextSetAside, first), to: end) { setAside.append($0) }
-        // One that was put back is in the half topic again, behind the time at which it was set aside.
-        let newest = Dictionary(halves.values.map { ($0.id, $0.storeTimestamp) }) { max($0, $1) }
+        try await readPutBack()
         setAside.removeAll { given in
             given.queueOffset < first || newest[given.id].map { $0 > given.storeTimestamp } ?? false
         }
+    }
+
+    /// One that was put back is in the half topic again, behind the time at which it was set aside, and what came of it is
+    /// not a matter of the set-aside record any more. The broker's own group may have passed it since, so the half topic is
+    /// read from the eldest set-aside record's time on, once.
+    private func readPutBack() async throws(APIError) {
+        guard let eldest = setAside.map(\.storeTimestamp).min(), eldest < putBackFrom else { return }
+        let from = try await broker.offset(of: TopicName.half, 0, at: eldest)
+        let end = min(nextHalf, from + Int64(Self.most))
+        _ = try await read(TopicName.half, from: from, to: end) { message in
+            newest[message.id] = max(newest[message.id] ?? 0, message.storeTimestamp)
+        }
+        putBackFrom = eldest
     }
 
     private func listed() -> [StockHalf] {
