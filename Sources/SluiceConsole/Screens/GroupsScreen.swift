@@ -43,7 +43,7 @@ enum GroupsScreen {
             lag(group), behind(group),
             Span(group.lag == nil ? Format.unknown : Format.rate(rate), model.rateRole(rate)),
             model.stateSpan(group, glyphs),
-            Span(group.lag == nil ? "each" : Format.drain(model.groupDrain(group)), .dim),
+            Span(model.drainText(group), .dim),
             Span(Format.count(group.deadLetters), group.deadLetters > 0 ? .warning : .dim),
             model.gateSpan(group.config.name),
             Span(group.topics.joined(separator: " "), .dim),
@@ -63,9 +63,17 @@ enum GroupsScreen {
 }
 
 extension ConsoleModel {
+    /// When the group will have drained; of a broadcasting one each client by itself knows.
+    func drainText(_ group: GroupSummary) -> String {
+        if group.model == .broadcasting { return "each" }
+        return group.lag == nil ? Format.unknown : Format.drain(groupDrain(group))
+    }
+
     /// `▲ growing`, or that it is broadcast, or that nothing is known yet.
     func stateSpan(_ group: GroupSummary, _ glyphs: GlyphSet) -> Span {
-        guard group.lag != nil else { return Span("» each own", .dim) }
+        guard group.lag != nil else {
+            return Span(group.model == .broadcasting ? "» each own" : Format.unknown, .dim)
+        }
         if !group.config.consumeEnabled { return Span("■ shut off", .bad) }
         if gate(group.config.name) == .paused { return Span("■ paused", .attention) }
         guard let state = groupState(group) else { return Span("?", .dim) }

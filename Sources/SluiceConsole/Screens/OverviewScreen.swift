@@ -187,7 +187,7 @@ enum OverviewScreen {
                 [
                     Span(group.config.name), Span(Format.count(group.clients), GroupsScreen.clientRole(group)),
                     GroupsScreen.lag(group), GroupsScreen.behind(group), model.stateSpan(group, painter.glyphs),
-                    Span(group.lag == nil ? "each" : Format.drain(model.groupDrain(group)), .dim),
+                    Span(model.drainText(group), .dim),
                 ], &painter, y: rect.y + 2 + line)
         }
     }

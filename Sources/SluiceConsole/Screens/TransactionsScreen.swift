@@ -115,8 +115,8 @@ enum TransactionsScreen {
                 [
                     Span(queue.group), Span(Format.count(queue.unresolved), .number),
                     Span(Format.count(queue.setAside), queue.setAside > 0 ? .bad : .dim),
-                    Span(Format.count(queue.waiting), queue.waiting > 0 ? .warning : .dim),
-                    Span("\(queue.perSecond)", .dim),
+                    Span(Format.count(known(queue.waiting)), queue.waiting > 0 ? .warning : .dim),
+                    Span(Format.count(known(queue.perSecond)), .dim),
                     Span(
                         queue.producersOnline == 0 ? "none" : "\(queue.producersOnline)",
                         queue.producersOnline == 0 ? .warning : .good),
@@ -139,12 +139,14 @@ enum TransactionsScreen {
         var spans = [
             Span("\(queue.group): ", .dim), Span(Format.plural(queue.unresolved, "half", "halves")),
             Span(", \(Format.count(queue.setAside)) set aside", queue.setAside > 0 ? .bad : .dim), Span(", ", .dim),
-            Span("\(Format.plural(queue.waiting, "check")) due", queue.waiting > 0 ? .warning : .dim),
-            Span(", \(queue.perSecond)/s at most", .dim),
+            Span(
+                known(queue.waiting).map { "\(Format.plural($0, "check")) due" } ?? "its checks due are not known",
+                queue.waiting > 0 ? .warning : .dim),
+            Span(known(queue.perSecond).map { ", \($0)/s at most" } ?? "", .dim),
         ]
         let others = queues.filter { $0.group != queue.group }
         if !others.isEmpty {
-            let waiting = others.reduce(0) { $0 + $1.waiting }
+            let waiting = others.reduce(0) { $0 + max(0, $1.waiting) }
             let count = Format.plural(others.count, "other group")
             spans.append(Span("   \(count): \(Format.plural(waiting, "check")) due", waiting > 0 ? .warning : .dim))
         }
@@ -163,4 +165,7 @@ enum TransactionsScreen {
         }
         return "\(half.producerGroup) is asked again by itself; \(Format.plural(left, "check")) left."
     }
+
+    /// A stock broker does not tell what it is about to check: figures below 0 are not known.
+    private static func known(_ value: Int) -> Int? { value < 0 ? nil : value }
 }
