@@ -95,8 +95,10 @@ extension Broker {
         var waiting: Int64 = 0
         if group.model == .clustering {
             for position in positions(group) {
-                let committed = position.offset ?? position.minOffset
-                let handedOut = max(group.handOuts[position.id]?.offset ?? committed, committed)
+                // Offsets that are outside the queue hold nothing of it.
+                let committed = min(max(position.offset ?? 0, position.minOffset), position.maxOffset)
+                let handedOut = max(
+                    committed, min(group.handOuts[position.id]?.offset ?? committed, position.maxOffset))
                 held += messages(group, position.id, committed..<handedOut)
                 waiting += max(0, position.maxOffset - handedOut)
             }
@@ -166,13 +168,13 @@ extension Broker {
 
 extension Group {
     /// Everything before the offset that is pulled from is in the client's hands, or was.
-    func handOut(of request: PullRequest) -> HandOut {
+    func handOut(of request: PullRequest, from offset: Int64) -> HandOut {
         filters[request.queue] = request.filter.passesAll ? nil : request.filter
         if let known = handOuts[request.queue] {
-            known.set(request.offset)
+            known.set(offset)
             return known
         }
-        let new = HandOut(request.offset)
+        let new = HandOut(offset)
         handOuts[request.queue] = new
         return new
     }

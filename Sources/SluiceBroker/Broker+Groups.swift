@@ -94,7 +94,7 @@ extension Broker {
             config: group.config, model: group.model, clients: group.members.count,
             lag: isBroadcasting ? nil : positions.reduce(0) { $0 + $1.lag },
             behind: isBroadcasting ? nil : positions.map(\.behind).max() ?? 0, delivered: group.delivered.total,
-            committed: positions.reduce(0) { $0 + ($1.offset ?? 0) }, deadLetters: dead ?? 0,
+            committed: positions.reduce(0) { $0 &+ ($1.offset ?? 0) }, deadLetters: dead ?? 0,
             topics: group.topics.sorted())
     }
 

@@ -281,7 +281,10 @@ extension Broker {
         guard reader.take(UInt8.self) == Self.stateVersion, let delays = reader.take(Int64.self),
             reader.takeBytes(Int(clamping: delays)) != nil
         else { return }
-        publishedNormal = reader.take(Int64.self) ?? 0
+        var first = reader.take(Int64.self) ?? 0
+        // Earlier builds put a mark before the counts, which are never negative.
+        if first == -1 { first = reader.take(Int64.self) ?? 0 }
+        publishedNormal = first
         consumed = reader.take(Int64.self) ?? 0
         halves.restore(&reader)
         #if Plants

@@ -29,13 +29,15 @@ extension Broker {
         guard group.config.broadcastEnabled || group.model == .clustering else {
             throw APIError(.refused, "group \(request.group) is not permitted to consume by broadcasting")
         }
-        if group.offsets[request.queue] == nil, group.starts[request.queue] == nil {
-            group.starts[request.queue] = request.offset
-        }
-        if let client = request.client { group.pullers[request.queue] = (client, now) }
-        let handOut = group.handOut(of: request)
         let queue = topic.queue(request.queue.queue, store)
         let visible = visibleMax(queue)
+        // What a peer asks from may be any number; what is kept has to be one that can be added up.
+        let from = min(max(request.offset, 0), Self.highestOffset)
+        if group.offsets[request.queue] == nil, group.starts[request.queue] == nil {
+            group.starts[request.queue] = from
+        }
+        if let client = request.client { group.pullers[request.queue] = (client, now) }
+        let handOut = group.handOut(of: request, from: from)
         var answer = PullAnswer(
             status: .noNewMessage, next: request.offset, minOffset: queue.minOffset, maxOffset: visible, units: nil,
             reader: nil, fetched: nil, filter: request.filter, delivered: [], damaged: damagedReads)
@@ -123,14 +125,19 @@ extension Broker {
         answerWhenConfirmed(.done, reply)
     }
 
+    /// No queue comes near it, and offsets of many queues can be added up.
+    private static let highestOffset: Int64 = 1 << 48
+
     private func move(_ commit: OffsetCommit) throws(APIError) {
         let group = try usableGroup(commit.group)
-        guard commit.offset >= 0 else { throw APIError(.invalid, "an offset cannot be \(commit.offset)") }
+        guard (0...Self.highestOffset).contains(commit.offset) else {
+            throw APIError(.invalid, "an offset cannot be \(commit.offset)")
+        }
         let before = group.offsets[commit.queue]
         if let before, commit.offset < before.offset { group.backwardCommits += 1 }
         if group.model == .clustering, !commit.queue.topic.hasPrefix(TopicName.retryPrefix) {
             let base = before?.offset ?? group.starts[commit.queue] ?? commit.offset
-            consumed += max(0, commit.offset - base)
+            consumed &+= max(0, commit.offset - base)
         }
         setOffset(group, commit.queue, commit.offset)
     }

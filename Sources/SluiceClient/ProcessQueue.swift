@@ -15,7 +15,7 @@ struct ProcessQueue {
     private(set) var generation = 0
     /// What was committed last.
     var committed: Int64?
-    /// Ordered consumption: not before this moment (monotonic ns).
+    /// What was put back is not handled before this moment (monotonic ns).
     var pausedUntil: Int64 = 0
 
     var held: Int { waiting.count + handling.count }
@@ -38,10 +38,11 @@ struct ProcessQueue {
         for message in messages { handling.remove(message.queueOffset) }
     }
 
-    /// Ordered consumption: these come again first.
+    /// These come again, in the order of the queue: several may be put back, and the first one waiting says what may be
+    /// committed.
     mutating func putBack(_ messages: [StoredMessage]) {
         finished(messages)
-        waiting = messages + waiting
+        waiting = ArraySlice((messages + waiting).sorted { $0.queueOffset < $1.queueOffset })
     }
 
     /// Everything before it is handled: what may be committed; nil before the first pull.

@@ -126,11 +126,11 @@ extension PushConsumer {
         return offset
     }
 
-    /// Begins a topic's queues anew where an operator put them.
+    /// Begins a topic's queues anew where an operator put them; those that were not moved go on.
     func restart(_ topic: String, _ offsets: [QueueID: Int64]) {
         let ids = state.withLock { state in state.queues.keys.filter { $0.topic == topic } }
         for id in ids {
-            guard let offset = offsets[id] ?? start(of: id) else { continue }
+            guard let offset = offsets.isEmpty ? start(of: id) : offsets[id] else { continue }
             state.withLock { $0.queues[id]?.restart(at: offset) }
         }
     }

@@ -61,7 +61,13 @@ public final class PushConsumer: Sendable {
             client: client, address: connection.localAddress, consumerGroup: options.group, model: options.model,
             subscriptions: subscriptions.mapValues { Subscription($0) },
             push: { [weak self] push in self?.receive(push) })
-        _ = try connection.callBlocking(.register(registration))
+        do throws(APIError) {
+            _ = try connection.callBlocking(.register(registration))
+        } catch {
+            // A member that nobody reads for would keep its share of the queues.
+            connection.submit(.unregister(client: client)) { _ in }
+            throw error
+        }
         state.withLock { state in
             state.isRunning = true
             state.needsSharing = true

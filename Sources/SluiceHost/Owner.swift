@@ -237,19 +237,20 @@ final class Owner: @unchecked Sendable {
     private func handOut() {
         // What is confirmed may have more to write: how an action ended.
         while handOutWrites() { broker.confirmed() }
-        if let job = broker.store.takePrepare() {
+        // Who only looks makes no room and keeps nothing.
+        if !broker.options.isReadOnly, let job = broker.store.takePrepare() {
             send(prepareThread) {
                 job.run()
                 return .prepared(job)
             }
         }
-        if let job = broker.takeTimerJob() {
+        if !broker.options.isReadOnly, let job = broker.takeTimerJob() {
             send(maintenanceThread) {
                 job.run()
                 return .timed(job)
             }
         }
-        if broker.store.wantsCheckpoint, let job = broker.takeCheckpoint() {
+        if broker.store.wantsCheckpoint, !broker.options.isReadOnly, let job = broker.takeCheckpoint() {
             send(maintenanceThread) {
                 job.run()
                 return .checkpointed(job)
@@ -278,7 +279,7 @@ final class Owner: @unchecked Sendable {
                 if done.isEmpty { parker.park() } else { take(done) }
             }
         } while broker.store.hasUnwritten && broker.store.broken == nil
-        if let job = broker.takeCheckpoint(force: true, clean: true) { job.run() }
+        if !broker.options.isReadOnly, let job = broker.takeCheckpoint(force: true, clean: true) { job.run() }
         let late = inbox.withLock { inbox in
             inbox.isStopped = true
             defer { inbox.requests = [] }

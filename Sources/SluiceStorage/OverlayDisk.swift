@@ -80,8 +80,9 @@ private final class OverlayFile: DiskFile {
         let (end, below, pages) = state.withLock { state -> (Int64, Int64, [Int64: [UInt8]]) in
             let end = min(state.size, offset + Int64(buffer.count))
             guard end > offset, !state.pages.isEmpty else { return (end, state.below, [:]) }
-            let wanted = offset / Self.page...(end - 1) / Self.page
-            return (end, state.below, state.pages.filter { wanted.contains($0.key) })
+            var pages: [Int64: [UInt8]] = [:]
+            for number in offset / Self.page...(end - 1) / Self.page { pages[number] = state.pages[number] }
+            return (end, state.below, pages)
         }
         guard end > offset else { return 0 }
         let count = Int(end - offset)

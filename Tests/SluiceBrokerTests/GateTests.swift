@@ -327,4 +327,23 @@ struct GateTests {
         try puller.step()
         #expect(puller.count == 8 && puller.failures.isEmpty)
     }
+
+    @Test("numbers that no queue has, asked from or committed by a peer, are neither kept nor added up")
+    func impossibleOffsets() throws {
+        let harness = try BrokerHarness()
+        for text in ["a", "b"] { _ = try harness.publish("t", text, queue: 0) }
+        let queue = QueueID("t", 0)
+        for offset in [Int64.max, 0, .min, .max] {
+            _ = try harness.ask(.pull(PullRequest(group: "g", queue: queue, offset: offset, limit: 1)))
+        }
+        let commit = OffsetCommit(group: "g", queue: queue, offset: .max)
+        #expect(throws: APIError.self) { _ = try harness.ask(.commit([commit])) }
+        guard case .told(.gates(let gates)) = try harness.ask(.question(.gates(group: "g"))) else {
+            Issue.record("the gate was not told")
+            return
+        }
+        #expect(gates.first?.held ?? -1 >= 0)
+        guard case .group(let status) = try harness.ask(.group("g")) else { return }
+        #expect((0...2).contains(status.summary.lag ?? -1))
+    }
 }

@@ -27,9 +27,11 @@ import Testing
             settings: ConsoleSettings(connection: "embedded", name: "d", theme: theme, now: World.start))
         let isKnown = model.open(name)
         #expect(isKnown)
+        var world = World.demo
+        world.told[.brokers] = World.steered.told[.brokers]
         await model.settle(
             [.resize(Size(width: 120, height: 40)), .tick(now: World.start)],
-            by: EffectRunner(admin: FakeAdmin(world: .demo)))
+            by: EffectRunner(admin: FakeAdmin(world: world)))
         #expect(model.problem == nil)
         let text = model.view(Size(width: 120, height: 40)).text()
         #expect(!text.contains("Asking…"), "\(text)")

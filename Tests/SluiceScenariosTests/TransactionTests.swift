@@ -1,5 +1,6 @@
 import Foundation
 import SluiceAPI
+import SluiceClient
 import Testing
 
 @testable import SluiceScenarios
@@ -22,13 +23,13 @@ import Testing
             try scenario.start()
             #expect(try waits(seconds: 10) { try scenario.unresolved().left == 2 })
             let admin = stage.admin
-            let left = try awaiting { try await admin.halves(skip: 0, limit: 100).items }
+            let left = try blocking { try await admin.halves(skip: 0, limit: 100).items }
                 .filter {
                     try scenario.ledger.state(Int64(String(decoding: $0.bodyPeek, as: UTF8.self)) ?? 0) == .disputed
                 }
             let orders = try scenario.ledger.orders(.disputed).sorted()
             for (half, resolution) in zip(left, [Resolution.commit, .rollback]) {
-                _ = try awaiting { try await admin.resolve(id: half.id, as: resolution, reason: "asked the bank") }
+                _ = try blocking { try await admin.resolve(id: half.id, as: resolution, reason: "asked the bank") }
             }
             scenario.endLoad()
             #expect(waits(seconds: 20) { scenario.isSettled })

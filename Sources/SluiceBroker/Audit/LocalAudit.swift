@@ -56,7 +56,7 @@ public final class LocalAudit: Sendable {
     private func answer(_ question: AuditReading.Question) async throws(APIError) -> OperatorAnswer {
         do {
             return try await off { [path] () throws(DiskError) in
-                guard access(path, F_OK) == 0 else { return try Self.empty(question) }
+                if access(path, F_OK) != 0, errno == ENOENT { return try Self.empty(question) }
                 return try LocalAuditFile.open(path).reading(question).answer()
             }.get()
         } catch {

@@ -32,7 +32,6 @@ extension ClusterConnection: NetworkListener {
 
     func disconnected(_ peer: RemotePeer) { routes.doubtAll() }
     func isWanted(_ peer: RemotePeer) -> Bool { clients.isWanted(peer) }
-    func refreshDue() {}
 
     func tick(_ now: NIODeadline) {
         clients.tick(now)

@@ -95,7 +95,8 @@ final class Publisher: @unchecked Sendable {
         let kinds = network.directory.withLock { directory in
             Dictionary(route.parts.map { ($0.broker, directory.kind(of: $0.address)) }) { $1 }
         }
-        let hasOld = kinds.values.contains(.rocketmq4)
+        // A broker that has not told its kind may be one that delivers an exact delay at once.
+        let hasOld = kinds.values.contains { ($0 ?? .rocketmq4) == .rocketmq4 }
         let isPlainTopic = !topic.hasPrefix(TopicName.retryPrefix) && !topic.hasPrefix(TopicName.deadLetterPrefix)
         var gathered: [SendMember] = []
         for index in indices {
@@ -189,7 +190,9 @@ final class Publisher: @unchecked Sendable {
             flushOpen()
         }
         guard isBatchable else { return send(SendFrame(self, topic, [member], route, chosen: place)) }
-        open = (topic, route, place, (open?.members ?? []) + [member], (open?.bytes ?? 0) + size)
+        if open == nil { open = (topic, route, place, [], 0) }
+        open?.members.append(member)
+        open?.bytes += size
     }
 
     private func flushOpen() {

@@ -59,7 +59,7 @@ final class SendFrame: AnswerTaker, @unchecked Sendable {
         for (position, member) in members.enumerated() {
             let (host, physicalOffset) = Self.parts(ids[position])
             member.out.batch.wasStored(
-                Int(member.index), queue: number, queueOffset: offset + Int64(position),
+                Int(member.index), queue: number, queueOffset: offset &+ Int64(position),
                 physicalOffset: physicalOffset, at: host)
         }
         if route.isTemplate { publisher.routes.doubt(topic) }

@@ -43,7 +43,6 @@ public final class ClusterNetwork: ClusterCalls, @unchecked Sendable {
         loop.scheduleRepeatedTask(initialDelay: refresh, delay: refresh) { [weak self] _ in
             guard let self else { return }
             Task { _ = try? await self.brokers(refresh: true) }
-            listener?.refreshDue()
         }
     }
 
@@ -218,11 +217,14 @@ public final class ClusterNetwork: ClusterCalls, @unchecked Sendable {
     }
 
     public func brokers(refresh: Bool) async throws(APIError) -> [ClusterBroker] {
-        let (known, running) = directory.withLock { ($0.brokers, $0.refreshing) }
-        if let known, !refresh { return known }
-        if let running { return try await running.value.get() }
-        let task = Task { await Self.refresh(self) }
-        directory.withLock { $0.refreshing = $0.refreshing ?? task }
+        if !refresh, let known = directory.withLock(\.brokers) { return known }
+        // Under the lock, so that the look that ends is the one that is forgotten.
+        let task = directory.withLock { directory in
+            if let running = directory.refreshing { return running }
+            let task = Task { await Self.refresh(self) }
+            directory.refreshing = task
+            return task
+        }
         return try await task.value.get()
     }
 
@@ -250,7 +252,6 @@ protocol NetworkListener: AnyObject, Sendable {
     /// The connection is to be made again when it is lost.
     func isWanted(_ peer: RemotePeer) -> Bool
     /// What was learnt from name servers is old.
-    func refreshDue()
     /// Some 20 times a second.
     func tick(_ now: NIODeadline)
 }

@@ -5,7 +5,7 @@ import SluiceRemoting
 final class FrameHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    private unowned let peer: RemotePeer
+    private let peer: RemotePeer
     private let header = HeaderReader()
     /// The beginning of a frame whose rest has not come.
     private var held = ByteBuffer()

@@ -54,7 +54,6 @@ final class RemotePeer: @unchecked Sendable {
     var isOpen: Bool { if case .open = state { true } else { false } }
     /// It was found to be out of reach, and is left alone.
     var isPaused: Bool { pause.map { $0.until > .now() } ?? false }
-    var inFlight: Int { waiting.count }
 
     // MARK: Sending
 
@@ -172,7 +171,7 @@ final class RemotePeer: @unchecked Sendable {
         self.waiting = [:]
         firstDeadline = .distantFuture
         out.removeAll(keepingCapacity: true)
-        for entry in waiting.values { entry.taker.failed(entry.index, failure(reason, isSent: isSent)) }
+        for entry in waiting.values { entry.taker.failed(entry.index, failure(reason, isSent: true)) }
         guard !isEnded else { return }
         network.disconnected(self)
         if network.isWanted(self) {
@@ -187,9 +186,6 @@ final class RemotePeer: @unchecked Sendable {
         let text = "\(address) cannot be reached: \(reason)"
         return CallFailure(error: APIError(.unreachable, isEnded ? reason : text), isSent: isSent)
     }
-
-    /// Makes a connection for what the peer may want to say by itself.
-    func connect() { _ = connectIfNeeded() }
 
     func end() {
         isEnded = true
@@ -227,14 +223,13 @@ final class RemotePeer: @unchecked Sendable {
             }
         }
         firstDeadline = first
-        let isSent = isOpen
         let isDead = late.contains { lastHeard < $0.sent }
         for entry in late {
             let span = (entry.deadline - entry.sent).nanoseconds / 1_000_000
             entry.taker.failed(
                 entry.index,
                 CallFailure(
-                    error: APIError(.unreachable, "\(address) did not answer within \(span) ms"), isSent: isSent))
+                    error: APIError(.unreachable, "\(address) did not answer within \(span) ms"), isSent: true))
         }
         if isDead, case .open(let channel) = state { channel.close(promise: nil) }
     }

@@ -92,7 +92,10 @@ extension ConsoleModel {
     /// Reads on through the queue, page by page, for what passes the filter.
     mutating func gatherMore(_ effects: inout [Effect]) {
         guard let open = gather else { return }
-        guard let status = queueStatus(open.queue), place == .messages(open.queue) else {
+        // Whoever opened something else meanwhile is not interrupted.
+        guard dialog == nil, prompt == nil, leaving == nil, place == .messages(open.queue),
+            let status = queueStatus(open.queue)
+        else {
             gather = nil
             return
         }

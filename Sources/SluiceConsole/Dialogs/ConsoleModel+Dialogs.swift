@@ -7,7 +7,7 @@ extension ConsoleModel {
         let levels = data.delays.value?.levels.count ?? 0
         return DialogContext(
             moments: Moments(now: now, utcOffset: settings.utcOffset, levels: levels == 0 ? 18 : levels),
-            topicNames: (data.topics.value ?? []).map(\.config.name), readOnly: settings.readOnly)
+            groupNames: (data.groups.value ?? []).map(\.config.name), readOnly: settings.readOnly)
     }
 
     /// A key while a dialog is open. In a field a character is text; on the choices it is a key of the table.
@@ -104,8 +104,15 @@ extension ConsoleModel {
             switch request {
             case .close:
                 let offer = undoOffer
+                let isUnderWay = pendingAct.map { startedActs[$0]?.act.changesState == true } ?? false
                 closeDialog(&effects)
-                if !offer.isEmpty { say("Done.", .good, for: 15_000, offer: offer) }
+                if isUnderWay {
+                    say(
+                        "Stopped: what is on its way may still be done, the rest is not.", .bad, for: 15_000,
+                        offer: offer)
+                } else if !offer.isEmpty {
+                    say("Done.", .good, for: 15_000, offer: offer)
+                }
             case .bell: effects.append(.bell)
             case .ask(let query): if inFlight[query.slot] == nil { ask(query, &effects) }
             case .finish(let text, let kind):

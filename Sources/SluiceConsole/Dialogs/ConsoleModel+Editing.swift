@@ -17,13 +17,11 @@ extension ConsoleModel {
     }
 
     private var topicSummary: TopicSummary? {
-        guard let name = topicInFront else { return nil }
-        return data.topic[name]?.value?.summary ?? data.topics.value?.first { $0.config.name == name }
+        topicInFront.flatMap { topicSummary($0) }
     }
     private var topicConfig: TopicConfig? { topicSummary?.config }
     private var groupSummary: GroupSummary? {
-        guard let name = groupInFront else { return nil }
-        return data.group[name]?.value?.summary ?? data.groups.value?.first { $0.config.name == name }
+        groupInFront.flatMap { groupSummary($0) }
     }
     private var groupConfig: GroupConfig? { groupSummary?.config }
 
@@ -131,7 +129,7 @@ extension ConsoleModel {
         var dialog = OperateDialog(
             title: config.map { "Change group \($0.name)" } ?? "Create a group",
             verb: config == nil ? "create it" : "change it", feature: .editGroups, reversal: reversal, risk: .run,
-            fields: fields, make: { fields, _ in Self.groupAction(config, fields) })
+            fields: fields, make: { fields, context in Self.groupAction(config, fields, context.groupNames) })
         if config != nil {
             let now =
                 "Now consuming is \(start.consumeEnabled ? "allowed" : "shut off"), \(Format.plural(start.retryMaxTimes, "try", "tries")) again, \(Format.plural(start.retryQueues, "retry queue"))."
@@ -141,10 +139,14 @@ extension ConsoleModel {
     }
 
     private static func groupAction(
-        _ config: GroupConfig?, _ fields: [OperateDialog.Field]
+        _ config: GroupConfig?, _ fields: [OperateDialog.Field], _ known: [String]
     ) -> Result<[OperatorAction], Moments.Problem> {
         let values = fields.map(\.value)
         let name = config?.name ?? values.first ?? ""
+        // The broker's request changes a group that is there.
+        if config == nil, known.contains(name) {
+            return .failure(.init(text: "There is a group \(name) already: e changes it."))
+        }
         let rest = Array(values.dropFirst(config == nil ? 1 : 0))
         if name.isEmpty || rest.count != 4 { return .failure(.init(text: "")) }
         guard let tries = Int(rest[1]), (0...10_000).contains(tries) else {

@@ -19,7 +19,7 @@ extension ConsoleModel {
         case .groups, .group:
             if let reason = whyNot(.reset) { return reason }
             guard let name = groupInFront else { return "There is no group to move." }
-            let summary = data.groups.value?.first { $0.config.name == name } ?? data.group[name]?.value?.summary
+            let summary = groupSummary(name)
             return summary?.model == .broadcasting
                 ? "\(name) is broadcasting: its clients keep their own offsets." : nil
         case .topics, .topic:
@@ -80,7 +80,7 @@ extension ConsoleModel {
     }
 
     mutating func openReset(_ group: String, _ effects: inout [Effect]) {
-        let summary = data.groups.value?.first { $0.config.name == group } ?? data.group[group]?.value?.summary
+        let summary = groupSummary(group)
         // A group's retry topic moves with nothing: it is not offered.
         let topics = (summary?.topics ?? []).filter { !$0.hasPrefix(TopicName.retryPrefix) }
         var open = ResetDialog(group: group, topics: topics)

@@ -80,12 +80,15 @@ extension ConsoleModel {
                     ?? Span("Now \(Self.words(gate(group))). What its clients hold is not told.", .dim)
             ]
         }
+        // Figures below 0 are not told by brokers that are not ours.
         let held =
-            status.held == 0
-            ? "Nothing is handed out that is not committed."
-            : "\(Format.plural(status.held, "message")) already handed out and not committed: the gate does not stop those."
+            status.held < 0
+            ? "What its clients hold is not told."
+            : status.held == 0
+                ? "Nothing is handed out that is not committed."
+                : "\(Format.plural(status.held, "message")) already handed out and not committed: the gate does not stop those."
         let now =
-            "Now \(Self.words(status.setting)): \(Format.rate(status.perSecond))/s go out, \(Format.count(status.waiting)) wait."
+            "Now \(Self.words(status.setting)): \(Format.rate(status.perSecond < 0 ? nil : status.perSecond))/s go out, \(Format.count(status.waiting < 0 ? nil : status.waiting)) wait."
         var list = [Span(now), Span(held)]
         if status.backwardCommits > 0 {
             let times = status.backwardCommits == 1 ? "once" : Format.plural(status.backwardCommits, "time")

@@ -73,6 +73,6 @@ enum DialogRequest: Sendable {
 /// What a dialog may know of the world.
 struct DialogContext: Sendable {
     var moments: Moments
-    var topicNames: [String]
+    var groupNames: [String]
     var readOnly: Bool
 }

@@ -76,6 +76,10 @@ struct ReplayDialog: Sendable {
             problem = "Type \(Self.password) to go on."
             return [.bell]
         }
+        guard trial != nil else {
+            problem = problem ?? "There is no dry run yet."
+            return [.bell]
+        }
         isCommitting = true
         return [.act(act(dryRun: false))]
     }

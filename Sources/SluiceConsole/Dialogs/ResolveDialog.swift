@@ -27,7 +27,6 @@ struct ResolveDialog: Sendable {
 
     var first: HalfMessage? { halves.first }
     var isTyping: Bool { focus != .choices && !isCommitting && results.isEmpty }
-    var isWorking: Bool { pending != nil && isCommitting }
     /// The target topics, in the order of the halves; receivers of the first few are asked for.
     var topics: [String] {
         var seen: Set<String> = []

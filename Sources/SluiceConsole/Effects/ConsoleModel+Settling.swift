@@ -39,14 +39,22 @@ extension ConsoleModel {
     public var problem: APIError? {
         switch place {
         case .topics: data.topics.value == nil ? data.topics.error : nil
-        case .groups, .peakShaving: data.groups.value == nil ? data.groups.error : nil
+        case .groups, .peakShaving, .deadLetters: data.groups.value == nil ? data.groups.error : nil
         case .topic(let name): data.topic[name]?.value == nil ? data.topic[name]?.error : nil
         case .messages(let id): data.topic[id.topic]?.value == nil ? data.topic[id.topic]?.error : nil
         case .group(let name): data.group[name]?.value == nil ? data.group[name]?.error : nil
         case .delays: data.delays.value == nil ? data.delays.error : nil
         case .transactions: data.halves.value == nil ? data.halves.error : nil
+        case .clients: unanswered(.clients)
+        case .brokers: unanswered(.brokers)
+        case .replays: unanswered(.replays)
+        case .audit: unanswered(auditQuestion)
         default: data.broker.value == nil ? data.broker.error : nil
         }
+    }
+
+    private func unanswered(_ question: OperatorQuestion) -> APIError? {
+        told(question).value == nil ? told(question).error : nil
     }
 
     /// Goes to a place by name: a screen, `topic:NAME`, `group:NAME` or `messages:TOPIC/QUEUE`. False when there is none

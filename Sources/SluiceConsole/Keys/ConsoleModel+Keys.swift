@@ -8,6 +8,7 @@ extension ConsoleModel {
         if dialog != nil { return pressInDialog(key, &effects) }
         if prompt != nil { return pressInPrompt(key, &effects) }
         if case .character(let character) = key, scenarioKeys.contains(where: { $0.key == character }) {
+            if let reason = whyNoActing { return say(reason, .bad) }
             return effects.append(.scenarioKey(character))
         }
         guard let binding = settings.keymap.binding(for: key, on: screen) else { return }

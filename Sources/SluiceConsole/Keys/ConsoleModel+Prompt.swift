@@ -116,6 +116,7 @@ extension ConsoleModel {
             if let reason = whyNoActing { return say(reason, .bad) }
             guard let argument else { return say("Which group? :replay GROUP", .bad) }
             go(to: .group(argument), &effects)
+            if let reason = whyNoReplay { return say(reason, .bad) }
             openReset(argument, &effects)
         case "replays": go(to: .replays, &effects)
         case "undo":

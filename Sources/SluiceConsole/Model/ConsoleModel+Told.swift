@@ -18,26 +18,37 @@ extension ConsoleModel {
     }
 
     // MARK: Gates and limits
-    /// A group's gate as far as it is known; nil where it is not.
-    func gate(_ group: String) -> GateSetting? {
-        if case .gates(let gates)? = told(.gates(group: group)).value,
-            let gate = gates.first(where: { $0.group == group })
-        {
-            return gate.setting
+    /// The newest answer that speaks of a group's gate: the one to its own question, or to that of all.
+    private func gates(with group: String) -> [GateStatus]? {
+        let (one, all) = (told(.gates(group: group)), told(.gates(group: nil)))
+        let isListNewer = (all.time ?? .min) > (one.time ?? .min)
+        for fetched in isListNewer ? [all, one] : [one, all] {
+            if case .gates(let gates)? = fetched.value { return gates }
         }
-        guard case .gates(let gates)? = told(.gates(group: nil)).value else { return nil }
-        // Those that are not listed are open.
-        return gates.first { $0.group == group }?.setting ?? .open
+        return nil
+    }
+
+    /// A group's gate as far as it is known; nil where it is not. Those that are not listed are open.
+    func gate(_ group: String) -> GateSetting? {
+        gates(with: group).map { gates in gates.first { $0.group == group }?.setting ?? .open }
     }
 
     /// A group's gate with what its clients hold; nil where it was not told.
-    func gateStatus(_ group: String) -> GateStatus? {
-        for question in [OperatorQuestion.gates(group: group), .gates(group: nil)] {
-            if case .gates(let gates)? = told(question).value, let gate = gates.first(where: { $0.group == group }) {
-                return gate
-            }
-        }
-        return nil
+    func gateStatus(_ group: String) -> GateStatus? { gates(with: group)?.first { $0.group == group } }
+
+    // MARK: Topics and groups
+    /// What was last told of a group, by itself or in the list.
+    func groupSummary(_ name: String) -> GroupSummary? {
+        let listed = data.groups.value?.first { $0.config.name == name }
+        guard let one = data.group[name], let shown = one.value?.summary else { return listed }
+        return (data.groups.time ?? .min) > (one.time ?? .min) ? listed : shown
+    }
+
+    /// What was last told of a topic, by itself or in the list.
+    func topicSummary(_ name: String) -> TopicSummary? {
+        let listed = data.topics.value?.first { $0.config.name == name }
+        guard let one = data.topic[name], let shown = one.value?.summary else { return listed }
+        return (data.topics.time ?? .min) > (one.time ?? .min) ? listed : shown
     }
 
     /// Gates that are not open.

@@ -56,7 +56,7 @@ extension ConsoleModel {
             guard let delay = knownDelay(id) else { return nil }
             return ("gives it its old moment back", [.reschedule(id: id, topic: topic, due: delay.due)])
         case .gate(let group, _):
-            guard let before = gateSetting(group) else { return nil }
+            guard let before = gate(group) else { return nil }
             return ("sets the gate of \(group) to \(before.text) again", [.gate(group: group, before)])
         case .limitPublishing(let topic, _):
             guard case .publishLimits(let limits)? = data.told[.publishLimits]?.value else { return nil }
@@ -67,17 +67,17 @@ extension ConsoleModel {
         case .controlReplay(let id, .pause): return ("lets replay \(id) go on", [.controlReplay(id: id, .resume)])
         case .controlReplay(let id, .resume): return ("pauses replay \(id) again", [.controlReplay(id: id, .pause)])
         case .updateTopic(let config, let mustBeNew):
-            if let before = data.topics.value?.first(where: { $0.config.name == config.name })?.config, !mustBeNew {
+            if let before = topicSummary(config.name)?.config, !mustBeNew {
                 return ("sets \(config.name) as it was", [.updateTopic(before, mustBeNew: false)])
             }
             guard mustBeNew else { return nil }
             return ("deletes \(config.name) again, after asking", [.deleteTopic(config.name)])
         case .updateGroup(let config):
-            guard let groups = data.groups.value else { return nil }
-            guard let before = groups.first(where: { $0.config.name == config.name })?.config else {
-                return ("deletes \(config.name) again, after asking", [.deleteGroup(config.name)])
+            if let before = groupSummary(config.name)?.config {
+                return ("sets \(config.name) as it was", [.updateGroup(before)])
             }
-            return ("sets \(config.name) as it was", [.updateGroup(before)])
+            guard data.groups.value != nil else { return nil }
+            return ("deletes \(config.name) again, after asking", [.deleteGroup(config.name)])
         case .reset, .resolve, .recheck, .cancelDelay, .deliverNow, .republish, .replay, .resendDeadLetters,
             .controlReplay(_, .cancel), .deleteTopic, .deleteGroup, .copyOffsets, .setOption:
             return nil
@@ -95,14 +95,6 @@ extension ConsoleModel {
         }
         guard !moved.isEmpty else { return nil }
         return ("moves \(request.group) back on \(Format.plural(moved.count, "queue"))", moved)
-    }
-
-    private func gateSetting(_ group: String) -> GateSetting? {
-        for question in [OperatorQuestion.gates(group: group), .gates(group: nil)] {
-            guard case .gates(let list)? = data.told[question]?.value else { continue }
-            return list.first { $0.group == group }?.setting ?? .open
-        }
-        return nil
     }
 
     /// Remembers what takes a done act back.

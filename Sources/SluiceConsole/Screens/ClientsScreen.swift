@@ -40,7 +40,9 @@ enum ClientsScreen {
                     (
                         "seen",
                         [
-                            Span("\(Format.age(model.now - client.client.lastSeen)) ago"),
+                            Span(
+                                client.client.lastSeen > 0
+                                    ? "\(Format.age(model.now - client.client.lastSeen)) ago" : Format.unknown),
                             Span(" from \(client.client.address)", .dim),
                         ]
                     ),

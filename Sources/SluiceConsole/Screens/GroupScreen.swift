@@ -57,7 +57,7 @@ enum GroupScreen {
         }
         if let setting = model.gate(group.config.name), setting != .open {
             spans += [Span("   gate ", .dim), model.gateSpan(group.config.name)]
-            if let held = model.gateStatus(group.config.name)?.held {
+            if let held = model.gateStatus(group.config.name)?.held, held >= 0 {
                 spans.append(Span(" (\(Format.count(held)) held)", .dim))
             }
         }

@@ -194,6 +194,7 @@ extension ConsoleModel {
             if flowScenario != nil { go(to: .peakShaving, &effects) }
             return
         }
+        if let reason = whyNoActing { return say(reason, .bad) }
         say("Starting \(row.id) …", .info, for: 3000)
         effects.append(.startScenario(row.id))
     }

@@ -60,7 +60,7 @@ public final class AsyncRegistration: Scenario {
             stage.connection, topic: topic, folder: stage.folder, adapter: adapter)
         tasks = SMSTaskService(stage.connection, group: group, topic: topic, adapter: adapter, drops: drops)
         let admin = stage.admin
-        try awaiting {
+        try blocking {
             try await admin.updateGroup(GroupConfig(name: group, retryMaxTimes: SMSTaskService.retries))
         }
     }
@@ -150,7 +150,7 @@ public final class AsyncRegistration: Scenario {
 
     private func resendDeadLetters() throws {
         let (admin, group) = (stage.admin, group)
-        _ = try awaiting {
+        _ = try blocking {
             try await admin.act(
                 .resendDeadLetters(DeadLetterSelection(group: group, offsets: nil)), reason: "the gateway is back",
                 dryRun: false)

@@ -59,7 +59,7 @@ final class RegistrationService: Sendable {
                 return exchange.answer(wasSent ? .ok : .badGateway, "\(id)")
             }
             let task = SMSTask(user: id, phone: phone)
-            _ = try awaiting { [producer, topic] in try await producer.send(task.message(topic: topic)) }
+            _ = try blocking { [producer, topic] in try await producer.send(task.message(topic: topic)) }
             exchange.answer(.ok, "\(id)")
         } catch {
             exchange.answer(.serviceUnavailable, "\(error)")

@@ -53,7 +53,7 @@ public final class ServiceBus: Scenario {
     private func place(_ order: LotteryEvent) {
         do {
             let message = order.message(topic: topic)
-            _ = try awaiting { [shop] in try await shop.send(message) }
+            _ = try blocking { [shop] in try await shop.send(message) }
             books.withLock { _ = $0.placed.insert(order.order) }
         } catch {
             books.withLock { books in

@@ -13,6 +13,8 @@ final class ServiceHandle: Sendable {
     private let topic: String
     private let isLying: Bool
     private let running = Mutex<Running?>(nil)
+    /// A key, a fault and the end of the run may start it at the same moment.
+    private let starting = Mutex(())
 
     init(_ role: LotteryRole, _ stage: ScenarioStage, topic: String, isLying: Bool = false) {
         self.role = role
@@ -21,14 +23,22 @@ final class ServiceHandle: Sendable {
         self.isLying = isLying
     }
 
-    var isRunning: Bool { running.withLock { $0 } != nil }
+    var isRunning: Bool {
+        switch running.withLock({ $0 }) {
+        case .process(let part): part.isRunning
+        case .threads: true
+        case nil: false
+        }
+    }
     /// Of its process; nil when it runs in this one.
     var pid: Int? {
         guard case .process(let part)? = running.withLock({ $0 }) else { return nil }
         return Int(part.pid)
     }
 
-    func start() throws {
+    func start() throws { try starting.withLock { _ in try startOnce() } }
+
+    private func startOnce() throws {
         guard !isRunning else { return }
         let group = stage.name("lottery-" + role.rawValue)
         let new: Running

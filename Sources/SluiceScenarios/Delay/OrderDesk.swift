@@ -58,8 +58,8 @@ final class OrderDesk: Sendable {
     /// Begins to take and to cancel orders over a broker. Blocks.
     func connect(_ broker: any BrokerAccess) throws {
         let admin = broker.admin
-        let works = try awaiting { try await Self.features(admin) }
-        let levels = try awaiting { [topic] () -> [Int64] in
+        let works = try blocking { try await Self.features(admin) }
+        let levels = try blocking { [topic] () -> [Int64] in
             try await admin.updateTopic(TopicConfig(name: topic, readQueues: 4, writeQueues: 4))
             return try await admin.delays(DelayQuery(limit: 1)).levels
         }
@@ -116,7 +116,7 @@ final class OrderDesk: Sendable {
         try book.place(id, due: due, isExact: isExact)
         do {
             let message = timeout(id, attempt: 1, delay)
-            let receipt = try awaiting { try await link.producer.send(message) }
+            let receipt = try blocking { try await link.producer.send(message) }
             try book.placed(id, message: receipt.id)
             return id
         } catch let error as APIError {
@@ -156,7 +156,7 @@ final class OrderDesk: Sendable {
         guard let link = try? linked(), link.works.contains(.delayCancel) else { return }
         let action = OperatorAction.cancelDelay(id: order.message, topic: topic)
         do {
-            _ = try awaiting { try await link.admin.act(action, reason: "order \(state)", dryRun: false) }
+            _ = try blocking { try await link.admin.act(action, reason: "order \(state)", dryRun: false) }
             try book.revoked(id, at: wallMilliseconds())
         } catch let error as APIError {
             // It came in the very moment: the order is closed already, and that counts.
@@ -172,7 +172,7 @@ final class OrderDesk: Sendable {
         do {
             if link.works.contains(.delayReschedule) {
                 let action = OperatorAction.reschedule(id: order.message, topic: topic, due: due)
-                _ = try awaiting { try await link.admin.act(action, reason: "more time asked for", dryRun: false) }
+                _ = try blocking { try await link.admin.act(action, reason: "more time asked for", dryRun: false) }
                 try book.extend(id, due: due, message: nil, at: wallMilliseconds())
             } else {
                 try extendByLevel(order, atLeast: due - wallMilliseconds(), link)
@@ -186,7 +186,7 @@ final class OrderDesk: Sendable {
         guard let level = link.levels.firstIndex(where: { $0 >= milliseconds }) else { return }
         let due = wallMilliseconds() + link.levels[level]
         let message = timeout(order.id, attempt: order.attempt + 1, .level(level + 1))
-        let receipt = try awaiting { try await link.producer.send(message) }
+        let receipt = try blocking { try await link.producer.send(message) }
         try book.extend(order.id, due: due, message: receipt.id, at: wallMilliseconds())
     }
 

@@ -26,7 +26,7 @@ final class DeadLetterReader: Sendable {
             while !state.withLock({ $0.isStopped }) {
                 let from = next
                 // There is no such topic before the first dead letter.
-                guard let pulled = try? awaiting({ try await consumer.pull(queue, from: from, wait: 200) }),
+                guard let pulled = try? blocking({ try await consumer.pull(queue, from: from, wait: 200) }),
                     pulled.next > from || !pulled.messages.isEmpty
                 else {
                     sleep(untilMonotonic: monotonicSeconds() + 0.1)

@@ -18,6 +18,8 @@ final class Helpers: Sendable {
             while monotonicSeconds() < due, !isFinished.withLock({ $0 }) {
                 sleep(untilMonotonic: min(due, monotonicSeconds() + 0.05))
             }
+            // Nothing that was to begin later begins at the end.
+            if seconds > 0, isFinished.withLock({ $0 }) { return }
             do { try work() } catch { failed(error) }
         }
     }

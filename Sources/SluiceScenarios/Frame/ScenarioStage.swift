@@ -49,11 +49,13 @@ public final class ScenarioStage: Sendable {
     }
 
     /// A stage whose broker is a process of its own, which may be killed.
-    public init(process: BrokerProcess, folder: String, options: ScenarioOptions = ScenarioOptions()) throws {
+    public init(
+        process: BrokerProcess, folder: String, suffix: String = "", options: ScenarioOptions = ScenarioOptions()
+    ) throws {
         self.options = options
         self.folder = folder
         self.process = process
-        suffix = ""
+        self.suffix = suffix
         dataFolder = process.dataFolder
         executable = process.executable
         access = Mutex(try process.attach())
@@ -115,7 +117,7 @@ public final class ScenarioStage: Sendable {
     public func makeTopic(_ name: String, queues: Int) throws -> String {
         let name = self.name(name)
         let admin = admin
-        _ = try awaiting {
+        _ = try blocking {
             try await admin.updateTopic(TopicConfig(name: name, readQueues: queues, writeQueues: queues))
         }
         made.withLock { if !$0.contains(name) { $0.append(name) } }
@@ -129,6 +131,6 @@ public final class ScenarioStage: Sendable {
     public func removeTopics() {
         guard !suffix.isEmpty else { return }
         let admin = admin
-        for name in made.withLock({ $0 }) { try? awaiting { try await admin.deleteTopic(name) } }
+        for name in made.withLock({ $0 }) { try? blocking { try await admin.deleteTopic(name) } }
     }
 }

@@ -1,4 +1,5 @@
 import SluiceAPI
+import SluiceClient
 import Synchronization
 
 extension HubScenario {
@@ -100,7 +101,7 @@ extension HubScenario {
         let admin = stage.admin
         let group = runner.group
         let stored = (try? runner.sink.count()) ?? 0
-        let lag = (try? awaiting { try await admin.group(group).summary.lag }) ?? nil
+        let lag = (try? blocking { try await admin.group(group).summary.lag }) ?? nil
         let last = state.withLock { $0.lastStored[runner.name] ?? 0 }
         return View(
             name: runner.name, stored: stored, perSecond: stored - last, lag: lag, isRunning: isRunning(runner),

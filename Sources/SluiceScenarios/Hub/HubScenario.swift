@@ -192,7 +192,7 @@ public final class HubScenario: Scenario {
         let admin = stage.admin
         let group = stage.name("logs-search")
         let setting: GateSetting = isSlow ? .limited(perSecond: 5) : .open
-        _ = try awaiting { try await admin.act(.gate(group: group, setting), reason: "hub demo", dryRun: false) }
+        _ = try blocking { try await admin.act(.gate(group: group, setting), reason: "hub demo", dryRun: false) }
         state.withLock { $0.isSlow = isSlow }
     }
 

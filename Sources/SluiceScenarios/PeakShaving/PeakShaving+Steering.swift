@@ -44,7 +44,7 @@ extension PeakShaving {
     func set(_ gate: GateSetting) {
         let (admin, group) = (stage.admin, group)
         do {
-            _ = try awaiting {
+            _ = try blocking {
                 try await admin.act(.gate(group: group, gate), reason: "peak shaving", dryRun: false)
             }
             controls.withLock { $0.gate = gate }

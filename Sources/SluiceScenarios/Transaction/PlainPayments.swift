@@ -38,7 +38,7 @@ final class PlainPayments: Sendable {
         let message = Payments.message(order, topic: topic, half: false)
         switch failure {
         case nil, .sentButFailed:
-            _ = try awaiting { [producer] in try await producer.send(message) }
+            _ = try blocking { [producer] in try await producer.send(message) }
             do {
                 _ = try ledger.pay(order)
             } catch {

@@ -193,14 +193,14 @@ public final class TransactionScenario: Scenario {
     private func askAgain() throws {
         try noteRollbacks()
         let admin = stage.admin
-        let stuck = try awaiting { [group] in
+        let stuck = try blocking { [group] in
             try await admin.halves(skip: 0, limit: 200).items.filter { $0.producerGroup == group && $0.checks > 0 }
         }
         for half in stuck {
             let order = half.bodyPeek.isEmpty ? nil : Int64(String(decoding: half.bodyPeek, as: UTF8.self))
             let known = try order.flatMap { try ledger.state($0) }
             guard known != .disputed, instances.withLock({ $0[0]?.isMute != true }) else { continue }
-            _ = try? awaiting {
+            _ = try? blocking {
                 try await admin.act(.recheck(id: half.id), reason: "no answer to the first check", dryRun: false)
             }
         }
@@ -212,7 +212,7 @@ public final class TransactionScenario: Scenario {
         let disputed = try ledger.orders(.disputed)
         guard !disputed.isEmpty else { return }
         let admin = stage.admin
-        let waiting = try awaiting { [group] in
+        let waiting = try blocking { [group] in
             try await admin.halves(skip: 0, limit: 10_000).items.filter { $0.producerGroup == group }
                 .compactMap { Int64(String(decoding: $0.bodyPeek, as: UTF8.self)) }
         }
@@ -320,7 +320,7 @@ public final class TransactionScenario: Scenario {
     /// Halves of ours that nobody left on purpose, and those that somebody did.
     func unresolved() throws -> (open: Int, left: Int) {
         let admin = stage.admin
-        let ours = try awaiting { [group] in
+        let ours = try blocking { [group] in
             try await admin.halves(skip: 0, limit: 1_000).items.filter { $0.producerGroup == group }
         }
         let left = try ours.filter { half in

@@ -19,12 +19,12 @@ extension ConfigFile {
                 .notFound, "\(path) has no cluster \(name); it has \(names.isEmpty ? "none" : names).")
         }
         for key in table.keys.sorted() where !Self.clusterKeys.contains(key) {
-            throw problem(key, "there is no setting \(key) of a cluster", after: name)
+            throw problem("clusters.\(name)", key, "there is no setting \(key) of a cluster")
         }
         let given = table["addresses"]?.array.map { $0.compactMap(\.string) } ?? table["addresses"]?.string.map { [$0] }
         let addresses = (given ?? []).flatMap(ClusterTarget.list)
         guard !addresses.isEmpty else {
-            throw problem("addresses", "cluster \(name) needs addresses, a list of host:port", after: name)
+            throw problem("clusters.\(name)", "addresses", "cluster \(name) needs addresses, a list of host:port")
         }
         var target = ClusterTarget(name: name, network: NetworkOptions(nameServers: addresses))
         if try flag(table, "read_only", name) ?? false { target.readOnly = "cluster \(name) is read-only by \(path)" }
@@ -50,8 +50,8 @@ extension ConfigFile {
         guard keyName != nil || secretName != nil else { return nil }
         guard let keyName, let secretName else {
             throw problem(
-                keyName == nil ? "secret_key_env" : "access_key_env", "access_key_env and secret_key_env go together",
-                after: name)
+                "clusters.\(name)", keyName == nil ? "secret_key_env" : "access_key_env",
+                "access_key_env and secret_key_env go together")
         }
         guard let key = environmentValue(keyName), let secret = environmentValue(secretName) else {
             throw CommandFailure(
@@ -62,13 +62,13 @@ extension ConfigFile {
 
     private func text(_ table: TOMLTable, _ key: String, _ name: String) throws(CommandFailure) -> String? {
         guard let value = table[key] else { return nil }
-        guard let text = value.string else { throw problem(key, "\(key) is a text in quotes", after: name) }
+        guard let text = value.string else { throw problem("clusters.\(name)", key, "\(key) is a text in quotes") }
         return text
     }
 
     private func flag(_ table: TOMLTable, _ key: String, _ name: String) throws(CommandFailure) -> Bool? {
         guard let value = table[key] else { return nil }
-        guard let flag = value.bool else { throw problem(key, "\(key) is true or false", after: name) }
+        guard let flag = value.bool else { throw problem("clusters.\(name)", key, "\(key) is true or false") }
         return flag
     }
 }

@@ -97,14 +97,10 @@ struct ConfigFile {
         return nil
     }
 
-    /// - Parameter cluster: the key stands in the table of this cluster.
-    func problem(_ key: String, _ reason: String, after cluster: String? = nil) -> CommandFailure {
-        let table = cluster.flatMap { name in
-            lines.firstIndex { $0.contains("clusters") && $0.contains(name) && $0.contains("[") }
-        }
+    /// What is wrong with a table or a setting outside of all tables, with its line.
+    func problem(_ key: String, _ reason: String) -> CommandFailure {
         let line = lines.indices.first { index in
             let line = lines[index]
-            guard index > table ?? -1 else { return false }
             let text = line.drop { $0 == " " || $0 == "\t" || $0 == "[" }
             guard text.hasPrefix(key) else { return false }
             let next = text.dropFirst(key.count).first

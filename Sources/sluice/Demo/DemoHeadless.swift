@@ -1,4 +1,5 @@
 import SluiceAPI
+import SluiceClient
 import SluiceScenarios
 
 /// A demonstration without a console: a line a second, a summary, and an exit status.

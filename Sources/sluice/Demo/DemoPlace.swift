@@ -69,8 +69,11 @@ final class DemoGround: Sendable {
         guard mkdir(own, 0o700) == 0 else {
             throw CommandFailure(.failed, "Cannot make the folder \(own): \(String(cString: strerror(errno)))")
         }
-        if let process { return try ScenarioStage(process: process, folder: own, options: options) }
+        // What an earlier play left on the broker is not this one's.
         let suffix = isOurs && number == 1 ? "" : "\(wallMilliseconds() / 1000 % 1_000_000)"
+        if let process {
+            return try ScenarioStage(process: process, folder: own, suffix: suffix, options: options)
+        }
         return ScenarioStage(
             broker: broker, folder: own, dataFolder: dataFolder, executable: DemoPlace.executable, suffix: suffix,
             options: options)

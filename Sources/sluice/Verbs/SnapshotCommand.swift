@@ -84,13 +84,13 @@ struct SnapshotSize {
 }
 
 extension BrokerOptions {
-    /// Opens the data folder's broker, or attaches to its owner; a folder that is not there is not made.
+    /// Opens the data folder's broker to look at it, or attaches to its owner; a folder that is not there is not made.
     func openExisting() throws(CommandFailure) -> any BrokerAccess {
         let folder = try dataFolder
         if access(folder, F_OK) != 0, errno == ENOENT {
             throw CommandFailure(
                 .notFound, "There is no data folder at \(folder) yet; publishing or the console makes one.")
         }
-        return try openBroker(EmbeddedOptions(dataFolder: folder, durability: durability, create: false))
+        return try openBrokerToRead(EmbeddedOptions(dataFolder: folder, durability: durability, create: false))
     }
 }

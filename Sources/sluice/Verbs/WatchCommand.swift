@@ -62,7 +62,7 @@ struct WatchCommand: ParsableCommand {
 
     func run() throws {
         let signals = SignalWatch.start()
-        let thresholds = try thresholds(ConsoleConfig(ConfigFile(asked: nil)).alerts)
+        let thresholds = try thresholds(ConsoleConfig(ConfigFile(asked: common.connect.config)).alerts)
         let end = length.flatMap { TimeInput.duration($0) }.map { TimeText.monotonicSeconds + Double($0) / 1000 }
         var watcher = Watcher(thresholds: thresholds, group: group, json: common.json)
         try common.withBroker(create: false) { broker in

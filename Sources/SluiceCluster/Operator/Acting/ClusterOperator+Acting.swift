@@ -124,8 +124,9 @@ extension ClusterOperator {
     }
 
     private func stateOfHalf(_ id: String) async throws(APIError) -> String {
-        guard let half = try await unresolvedHalves(fresh: true).halves.first(where: { $0.half.id == id })?.half else {
-            return "not unresolved"
+        let all = try await unresolvedHalves(fresh: true)
+        guard let half = all.halves.first(where: { $0.half.id == id })?.half else {
+            return all.note.map { "not known: \($0)" } ?? "not unresolved"
         }
         let age = max(0, now() - half.message.bornTimestamp) / 1_000
         return "unresolved for \(age) s, \(half.checks) checks\(half.isSetAside ? ", set aside" : "");"

@@ -37,6 +37,14 @@ extension ClusterOperator {
         return ActionOutcome("\(having.isEmpty ? "created" : "changed") \(what)", count: places.count)
     }
 
+    /// Asked before the first broker is changed: one that does not answer would be left as it was.
+    private func requireAll(_ looks: [BrokerLook]) async throws(APIError) {
+        let asked = try await Gathered.from(looks) { look throws(APIError) in
+            try await look.topics(fresh: true).count
+        }
+        if let missing = asked.missing { throw APIError(.unreachable, "nothing was changed, \(missing)") }
+    }
+
     private func checkTopic(_ name: String, _ looks: [BrokerLook]) throws(APIError) {
         guard !name.isEmpty, name.utf8.count <= Limits.maxTopicLength,
             name.utf8.allSatisfy({ isNameByte($0) })
@@ -68,6 +76,7 @@ extension ClusterOperator {
         }
         let depth = try await clusterQueues(of: name, looks).reduce(0) { $0 + $1.depth }
         let what = "topic \(name) with \(depth) messages"
+        try await requireAll(looks)
         if dryRun { return ActionOutcome("would delete \(what)", count: Int(clamping: depth)) }
         for look in looks {
             _ = try await look.broker.ask(RequestCode.deleteTopicInBroker, ["topic": name])
@@ -93,8 +102,10 @@ extension ClusterOperator {
         guard (0...1_000).contains(config.retryMaxTimes), (0...Limits.maxQueues).contains(config.retryQueues) else {
             throw APIError(.invalid, "a group has 0 to 1,000 retries and 0 to \(Limits.maxQueues) retry queues")
         }
+        let looks = try await cluster.brokers()
+        try await requireAll(looks)
         if dryRun { return ActionOutcome("would \(isNew ? "make" : "change") \(what)") }
-        for look in try await cluster.brokers() {
+        for look in looks {
             try await put(config, over: try await look.groups(fresh: true)[config.name], look)
         }
         return ActionOutcome("\(isNew ? "made" : "changed") \(what)")
@@ -125,6 +136,7 @@ extension ClusterOperator {
         guard clients == 0 else {
             throw APIError(.refused, "group \(name) has \(clients) clients connected; stop them first")
         }
+        try await requireAll(looks)
         if dryRun { return ActionOutcome("would delete group \(name) with its offsets") }
         for look in looks {
             _ = try await look.broker.ask(
@@ -147,6 +159,7 @@ extension ClusterOperator {
         }
         let isOpen = setting == .open
         let what = isOpen ? "release" : "pause"
+        try await requireAll(looks)
         if dryRun { return ActionOutcome("would \(what) \(group) on \(looks.count) brokers", count: looks.count) }
         for look in looks {
             let own = try await look.groups(fresh: true)[group]

@@ -25,7 +25,7 @@ extension ClusterOperator {
         let what =
             "\(request.group) on \(request.topic), \(steps.count) queues: \(abs(again)) messages"
             + " \(again < 0 ? "skipped" : "again")"
-        if !members.clients.isEmpty { try refuseWhatClientsCannot(request, looks) }
+        if !members.clients.isEmpty { try await refuseWhatClientsCannot(request, steps, looks) }
         if dryRun {
             outcome.text = "would move \(what)"
             return outcome
@@ -84,14 +84,19 @@ extension ClusterOperator {
         }
     }
 
-    private func refuseWhatClientsCannot(_ request: ResetRequest, _ looks: [BrokerLook]) throws(APIError) {
-        guard looks.contains(where: { $0.node.kind == .rocketmq4 }),
-            request.queue != nil || request.target.needsOffsets
-        else { return }
-        throw APIError(
-            .unavailable,
-            "clients of \(request.group) are running, and RocketMQ 4 can tell them only a time for all queues: choose the"
-                + " first, the last or a time, or stop them first")
+    /// A queue or an offset of its own is moved by the broker itself, which RocketMQ 4 and early 5 cannot: they would tell
+    /// the clients a time for all queues instead.
+    private func refuseWhatClientsCannot(
+        _ request: ResetRequest, _ steps: [ResetStep], _ looks: [BrokerLook]
+    ) async throws(APIError) {
+        guard request.queue != nil || request.target.needsOffsets else { return }
+        for look in looks where steps.contains(where: { ClusterQueue.broker($0.id.queue) == look.node.index }) {
+            if look.node.kind == .rocketmq5, try await look.options()["useServerSideResetOffset"] == "true" { continue }
+            throw APIError(
+                .unavailable,
+                "clients of \(request.group) are running, and broker \(look.node.name) can tell them only a time for all"
+                    + " queues: choose the first, the last or a time, or stop them first")
+        }
     }
 
     /// Of a group without clients (mqadmin's own way).

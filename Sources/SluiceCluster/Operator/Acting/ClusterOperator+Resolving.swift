@@ -53,6 +53,9 @@ extension ClusterOperator {
         } catch {
             guard error.code == .notFound else { throw error }
             for look in try await cluster.brokers() where await look.halves.hasSeen(id) {
+                // Its own broker is asked once more: one that does not answer has resolved nothing.
+                let again = try await look.halves.unresolved(now: now(), fresh: true)
+                if let half = again.halves.first(where: { $0.id == id }) { return (look, half) }
                 throw APIError(.conflict, "half message \(id) was resolved by somebody else meanwhile")
             }
             throw error
@@ -109,35 +112,43 @@ extension ClusterOperator {
         var copies = 0
         var place: StoredMessage?
         var isOpen = true
+        // The end was sent: a look that fails is no answer to that, and must not invite a second one.
+        var unseen = ""
         while true {
-            if resolution == .commit, place == nil { place = try await arrived(look, half, from: start) }
-            let newest = try await look.halves.unresolved(now: now(), fresh: true).halves.first { $0.id == half.id }
-            isOpen = newest != nil
-            // The broker stored it anew just before the end came: that copy would be asked for, and resolved twice.
-            if let newest, newest.message.queueOffset > ended, resolution == .rollback || place != nil,
-                copies < Self.mostCopies
-            {
-                try await end37(look, newest, .rollback)
-                ended = newest.message.queueOffset
-                copies += 1
+            do throws(APIError) {
+                if resolution == .commit, place == nil { place = try await arrived(look, half, from: start) }
+                let newest = try await look.halves.unresolved(now: now(), fresh: true).halves.first { $0.id == half.id }
+                isOpen = newest != nil
+                // The broker stored it anew just before the end came: that copy would be asked for, and resolved twice.
+                if let newest, newest.message.queueOffset > ended, resolution == .rollback || place != nil,
+                    copies < Self.mostCopies
+                {
+                    try await end37(look, newest, .rollback)
+                    ended = newest.message.queueOffset
+                    copies += 1
+                }
+                if !isOpen, resolution == .rollback || place != nil { return place }
+                unseen = ""
+            } catch {
+                unseen = " (\(error.message))"
             }
-            if !isOpen, resolution == .rollback || place != nil { return place }
             guard ContinuousClock.now < deadline else { break }
             try? await Task.sleep(for: .milliseconds(100))
         }
-        if let lost, place == nil, isOpen {
+        if let lost, place == nil, isOpen, unseen.isEmpty {
             throw APIError(.unreachable, "\(lost.message); half message \(half.id) is still unresolved")
         }
         if place != nil || (resolution == .rollback && lost == nil) {
             throw APIError(
                 .failed,
                 "broker \(look.node.name) took the \(resolution.rawValue) of \(half.id), but still lists the half: look again"
-                    + " in a moment, and do not repeat it")
+                    + " in a moment, and do not repeat it\(unseen)")
         }
         throw APIError(
             .failed,
-            "broker \(look.node.name) answered, but \(half.id) was not seen in \(half.target.topic) within"
-                + " \(Self.patience / 1_000) s: look there before you commit it again, which would deliver it twice")
+            "broker \(look.node.name) \(lost == nil ? "took" : "may have taken") the \(resolution.rawValue) of \(half.id),"
+                + " but what came of it was not seen within \(Self.patience / 1_000) s\(unseen): look in"
+                + " \(half.target.topic) before you commit it again, which would deliver it twice")
     }
 
     /// The message in its real queue.

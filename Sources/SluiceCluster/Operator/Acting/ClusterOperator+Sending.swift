@@ -135,7 +135,9 @@ extension ClusterOperator {
             while at < queue.maxOffset {
                 let part = try await look.broker.look(topic, queue.queue, from: at)
                 letters += part.messages.map { ($0, look) }
-                guard part.next > at else { break }
+                guard part.next > at else {
+                    throw APIError(.failed, "the dead letters of \(selection.group) cannot be read beyond offset \(at)")
+                }
                 at = part.next
             }
         }

@@ -41,6 +41,8 @@ actor HalfLook {
     /// Store time from which on every copy in the half topic is in `newest`.
     private var putBackFrom: Int64 = .max
     private(set) var note: String?
+    /// Halves before this offset were not looked at.
+    private var skippedTo: Int64 = 0
     private var lookedAt: Int64 = .min / 2
     private var flight: Task<APIError?, Never>?
 
@@ -78,16 +80,20 @@ actor HalfLook {
         let half = try await range(TopicName.half)
         let op = try await range(TopicName.op)
         // A topic that was made anew starts over.
-        if half.end < nextHalf || op.end < nextOp { (halves, resolved, nextHalf, nextOp) = ([:], [], 0, 0) }
-        note = nil
+        if half.end < nextHalf || op.end < nextOp {
+            (halves, resolved, nextHalf, nextOp, skippedTo) = ([:], [], 0, 0, 0)
+        }
         nextHalf = max(nextHalf, half.from)
         if half.end - nextHalf > Int64(Self.most) {
-            note =
-                "broker \(broker.node.name) has \(half.end - half.from) halves between its oldest unresolved one and the"
-                + " end; the newest \(Self.most) were looked at"
             nextHalf = half.end - Int64(Self.most)
+            skippedTo = nextHalf
         }
-        // Ops after halves and to their very end: what was resolved in between is seen as resolved.
+        note =
+            half.from < skippedTo
+            ? "broker \(broker.node.name) has \(half.end - half.from) halves between its oldest unresolved one and the"
+                + " end; those from \(skippedTo) on were looked at" : nil
+        // Ops after halves and to their very end, so that what was resolved in between is seen as resolved; but not for ever
+        // behind producers that are faster.
         nextHalf = try await read(TopicName.half, from: nextHalf, to: half.end) { message in
             halves[message.queueOffset] = message
             seen.insert(message.id)
@@ -99,9 +105,16 @@ actor HalfLook {
             newest = newest.filter { seen.contains($0.key) || given.contains($0.key) }
         }
         nextOp = max(nextOp, op.from)
-        nextOp = try await read(TopicName.op, from: nextOp, to: .max) { resolved.formUnion(Self.offsets($0.body)) }
-        halves = halves.filter { $0.key >= half.from }
-        resolved = resolved.filter { $0 >= half.from }
+        let opEnd = try await broker.maxOffset(TopicName.op, 0)
+        nextOp = try await read(TopicName.op, from: nextOp, to: opEnd + Int64(Self.most)) {
+            resolved.formUnion(Self.offsets($0.body))
+        }
+        // An older copy that was passed says as long as a newer one is there whether it was resolved.
+        var last: [String: Int64] = [:]
+        for (offset, message) in halves { last[message.id] = max(last[message.id] ?? 0, offset) }
+        halves = halves.filter { $0.key >= half.from || (last[$0.value.id] ?? 0) >= half.from }
+        let first = Set(halves.values.compactMap(Self.firstCopy))
+        resolved = resolved.filter { $0 >= half.from || halves[$0] != nil || first.contains($0) }
         try await readSetAside()
     }
 
@@ -133,6 +146,11 @@ actor HalfLook {
         String(decoding: body, as: UTF8.self).split(separator: ",").compactMap {
             Int64($0.trimmingPrefix(while: \.isWhitespace))
         }
+    }
+
+    /// Offset of the first copy, as a copy tells it that was made while the half was immune from checks.
+    private static func firstCopy(_ message: StoredMessage) -> Int64? {
+        message.property("TRAN_PREPARED_QUEUE_OFFSET").flatMap { Int64($0) }
     }
 
     private func readSetAside() async throws(APIError) {
@@ -176,7 +194,7 @@ actor HalfLook {
         }
         // An op for the first copy finishes a copy made while the half was immune from checks.
         let open = byID.values.filter { half in
-            let first = half.message.property("TRAN_PREPARED_QUEUE_OFFSET").flatMap { Int64($0) }
+            let first = Self.firstCopy(half.message)
             return half.copies.last.map(resolved.contains) != true && first.map(resolved.contains) != true
         }
         let shown = Set(open.map(\.id))

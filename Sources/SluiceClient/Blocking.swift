@@ -2,9 +2,10 @@ import Dispatch
 import SluiceAPI
 import Synchronization
 
-/// Runs asynchronous work to its end on a thread of ours, which it blocks; never on one of Swift's pool.
-func awaiting<T: Sendable>(_ work: @escaping @Sendable () async throws -> T) throws -> T {
-    let box = AwaitedResult<T>()
+/// Runs asynchronous work to its end. For the main thread and threads of our own only, which may block, while Swift's pool,
+/// with a thread a core, must never wait.
+package func blocking<T: Sendable>(_ work: @escaping @Sendable () async throws -> T) throws -> T {
+    let box = ResultBox<T>()
     let done = DispatchSemaphore(value: 0)
     Task.detached {
         do { box.set(.success(try await work())) } catch { box.set(.failure(error)) }
@@ -14,10 +15,12 @@ func awaiting<T: Sendable>(_ work: @escaping @Sendable () async throws -> T) thr
     return try box.get()
 }
 
-/// Carries a result from a task to the thread that waits for it.
-private final class AwaitedResult<T: Sendable>: Sendable {
+/// Carries one result from a task to the thread that waits for it.
+private final class ResultBox<T: Sendable>: Sendable {
     private let result = Mutex<Result<T, any Error>?>(nil)
+
     func set(_ value: Result<T, any Error>) { result.withLock { $0 = value } }
+
     func get() throws -> T {
         guard let result = result.withLock({ $0 }) else { throw APIError(.failed, "The work ended without a result.") }
         return try result.get()
