@@ -138,7 +138,7 @@ let package = Package(
             dependencies: ["SluiceBroker", "SluiceStorage", "SluiceAPI", "SluiceMessage", "SluiceSimulator"],
             path: "Tests/SluiceBrokerTests", swiftSettings: strict),
         .testTarget(
-            name: "SimulatorTests", dependencies: ["SluiceSimulator"], path: "Tests/SimulatorTests",
+            name: "SimulatorTests", dependencies: ["SluiceSimulator", "SluiceBroker"], path: "Tests/SimulatorTests",
             swiftSettings: strict),
         .testTarget(
             name: "SluiceConsoleBaseTests", dependencies: ["SluiceConsole"], path: "Tests/SluiceConsoleBaseTests",
@@ -152,7 +152,11 @@ let package = Package(
         .testTarget(
             name: "CommandTests", dependencies: ["sluice"], path: "Tests/CommandTests", swiftSettings: strict),
         .testTarget(
-            name: "SluiceScenariosTests", dependencies: ["SluiceScenarios", "SluiceMessage"],
+            name: "SluiceScenariosTests",
+            dependencies: [
+                "SluiceScenarios", "SluiceCluster", "SluiceServer", "SluiceBroker", "SluiceMessage", "sluice",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Tests/SluiceScenariosTests", swiftSettings: strict),
         .executableTarget(
             name: "sluice-plant-hunt", dependencies: ["SluiceSimulator"], path: "Tests/PlantHunt", swiftSettings: strict

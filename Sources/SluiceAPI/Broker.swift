@@ -38,6 +38,8 @@ public struct BrokerStatus: Sendable, Codable, Equatable {
     public var oldestHalf: Int64?
     public var topics: Int
     public var groups: Int
+    /// Of a cluster: which brokers the figures are made of; nil where one broker is the whole.
+    public var coverage: Coverage?
 
     public init(
         name: String, cluster: String, version: String, durability: Durability, fileSystem: String, dataFolder: String,
@@ -115,10 +117,29 @@ public struct APIError: Error, Sendable, Equatable, Codable, CustomStringConvert
     }
     public var code: Code
     public var message: String
+    /// True when a request that changes something had left before its answer was lost: it may have been carried out.
+    /// Known at this end of a connection only, and never sent on.
+    public var mayBeDone = false
+
+    private enum CodingKeys: String, CodingKey { case code, message }
 
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
     public var description: String { message }
+
+    /// This error of an act that was done in part before it.
+    public func after(_ done: String) -> APIError {
+        var error = self
+        error.message = "\(done), then: \(message)"
+        return error
+    }
+
+    /// This error of a request whose answer was lost after it had left.
+    public var afterSending: APIError {
+        var error = APIError(code, message + "; it may have been done: look before doing it again")
+        error.mayBeDone = true
+        return error
+    }
 }

@@ -82,6 +82,8 @@ public struct SendReceipt: Sendable, Equatable {
 
 /// Everything consoles and verbs ask of a broker, embedded or remote. Each call may throw ``APIError`` and nothing else.
 public protocol Admin: Sendable {
+    /// Names of topics and groups that somebody looks at: where not all can be asked for each time, these come first.
+    func watch(_ names: Set<String>)
     func broker() async throws(APIError) -> BrokerStatus
     /// Samples newer than `since` (epoch ms), oldest first; the broker keeps the last 10 minutes.
     func flow(since: Int64) async throws(APIError) -> [FlowSample]
@@ -114,4 +116,8 @@ public protocol Admin: Sendable {
     func publishHalf(_ message: Message, producerGroup: String) async throws(APIError) -> SendReceipt
     /// Publishes stored messages again, to their own topic or another; each copy names its source.
     func replay(_ messages: [StoredMessage], to topic: String?) async throws(APIError) -> [SendReceipt]
+}
+
+extension Admin {
+    public func watch(_ names: Set<String>) {}
 }

@@ -119,3 +119,19 @@ public enum ClusterQueue {
     public static func broker(_ number: Int) -> Int { number >> 16 }
     public static func queue(_ number: Int) -> Int { number & 0xffff }
 }
+
+/// Which brokers a figure of a whole cluster is made of.
+public struct Coverage: Sendable, Codable, Equatable {
+    /// Names of the brokers that answered.
+    public var counted: [String]
+    /// Names of those that do not: what they hold now is not known, and their last known figures may be in the total.
+    public var without: [String]
+
+    public init(counted: [String], without: [String]) {
+        self.counted = counted
+        self.without = without
+    }
+
+    /// True where some broker would have more to say.
+    public var isPartial: Bool { !without.isEmpty }
+}

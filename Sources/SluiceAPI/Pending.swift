@@ -64,6 +64,8 @@ public struct DelayPage: Sendable, Codable, Equatable {
     public var levels: [Int64]
     /// What is left out, in a sentence; nil where nothing is.
     public var note: String?
+    /// Of a cluster: which brokers the figures are made of; nil where one broker is the whole.
+    public var coverage: Coverage?
 
     public init(total: Int, items: [PendingDelay], levels: [Int64]) {
         self.total = total
@@ -82,6 +84,8 @@ public struct DelayHistogram: Sendable, Codable, Equatable {
     public var counts: [Int]
     /// What is left out, in a sentence; nil where nothing is.
     public var note: String?
+    /// Of a cluster: which brokers the figures are made of; nil where one broker is the whole.
+    public var coverage: Coverage?
 
     public init(start: Int64, width: Int64, counts: [Int]) {
         self.start = start
@@ -147,6 +151,8 @@ public struct HalfPage: Sendable, Codable, Equatable {
     public var items: [HalfMessage]
     /// What is left out, in a sentence; nil where nothing is.
     public var note: String?
+    /// Of a cluster: which brokers the figures are made of; nil where one broker is the whole.
+    public var coverage: Coverage?
 
     public init(total: Int, setAside: Int, oldest: Int64?, items: [HalfMessage]) {
         self.total = total

@@ -95,12 +95,16 @@ public struct DeadLetterSelection: Sendable, Codable, Equatable {
     public var group: String
     /// Offsets in the dead letter queue; nil is all of them.
     public var offsets: [Int64]?
+    /// The queue that the offsets are of, where several brokers hold dead letters of the group (``ClusterQueue``); nil is
+    /// the only one that holds any.
+    public var queue: Int?
     /// Where they go; nil is the group's retry topic, which only that group reads.
     public var target: String?
 
-    public init(group: String, offsets: [Int64]?, target: String? = nil) {
+    public init(group: String, offsets: [Int64]?, queue: Int? = nil, target: String? = nil) {
         self.group = group
         self.offsets = offsets
+        self.queue = queue
         self.target = target
     }
 }
@@ -122,7 +126,7 @@ public struct AuditEntry: Sendable, Codable, Equatable {
     public var reason: String
     /// The target's state in words: in a `before` as it was, in an `after` as it is.
     public var state: String
-    /// Of an `after`: `done`, or why it was not.
+    /// Of an `after`: `done`, mostly with what was done behind a colon, or why it was not.
     public var outcome: String?
     /// SHA-256 in hex: of the line before (64 zeros in the first), and of this one without its own hash.
     public var previous: String
@@ -145,6 +149,13 @@ public struct AuditEntry: Sendable, Codable, Equatable {
         self.previous = previous
         self.hash = hash
     }
+
+    /// True of an `after` of what was done, not refused.
+    public var isDone: Bool { outcome == Self.done || outcome?.hasPrefix(Self.done + ": ") == true }
+
+    /// The ``outcome`` of what was done.
+    public static func outcome(done text: String) -> String { text.isEmpty ? done : "\(done): \(text)" }
+    private static let done = "done"
 }
 
 /// Whether the audit's chain holds.

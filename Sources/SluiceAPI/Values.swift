@@ -56,6 +56,8 @@ public struct TopicSummary: Sendable, Codable, Equatable {
     public var groups: Int
     /// Store time of the newest message, epoch ms; 0 when there is none.
     public var lastStored: Int64
+    /// Of a cluster: which brokers the figures are made of; nil where one broker is the whole.
+    public var coverage: Coverage?
 
     public init(
         config: TopicConfig, kind: TopicKind, depth: Int64, published: Int64, delivered: Int64, groups: Int,
@@ -164,6 +166,8 @@ public struct GroupSummary: Sendable, Codable, Equatable {
     /// Dead letters of this group readable now.
     public var deadLetters: Int64
     public var topics: [String]
+    /// Of a cluster: which brokers the figures are made of; nil where one broker is the whole.
+    public var coverage: Coverage?
 
     public init(
         config: GroupConfig, model: MessageModel, clients: Int, lag: Int64?, behind: Int64?, delivered: Int64,
@@ -190,13 +194,13 @@ public struct GroupQueueStatus: Sendable, Codable, Equatable {
     public var offset: Int64?
     /// Client that pulls this queue now; nil when nobody does.
     public var client: String?
-    /// Age in ms of the oldest message not consumed; 0 without lag.
-    public var behind: Int64
+    /// Age in ms of the oldest message not consumed; 0 without lag, nil where its record cannot be read.
+    public var behind: Int64?
     /// Epoch ms of the last time the committed offset moved; 0 when not since the broker started.
     public var lastMoved: Int64
 
     public init(
-        id: QueueID, minOffset: Int64, maxOffset: Int64, offset: Int64?, client: String?, behind: Int64,
+        id: QueueID, minOffset: Int64, maxOffset: Int64, offset: Int64?, client: String?, behind: Int64?,
         lastMoved: Int64
     ) {
         self.id = id
@@ -209,6 +213,12 @@ public struct GroupQueueStatus: Sendable, Codable, Equatable {
     }
     /// Messages this group still has to consume here.
     public var lag: Int64 { max(0, maxOffset - max(offset ?? minOffset, minOffset)) }
+
+    /// The largest ``behind`` of some queues, as far as it is known; nil where it is known of none of those with a lag.
+    public static func behind(_ queues: [GroupQueueStatus]) -> Int64? {
+        let late = queues.filter { $0.lag > 0 }
+        return late.isEmpty ? 0 : late.compactMap(\.behind).max()
+    }
 }
 
 /// A client of a group, as its heartbeats describe it.

@@ -40,13 +40,6 @@ extension Broker {
         }
     }
 
-    /// Notes an action that others carry out, with what came of it.
-    func note(
-        _ action: OperatorAction, _ context: ActionContext, outcome: String, _ reply: @escaping Reply
-    ) throws(APIError) {
-        try audited(action, context, reply) { (done) throws(APIError) in done(.acted(ActionOutcome(outcome))) }
-    }
-
     func answer(_ question: OperatorQuestion) throws(APIError) -> Response {
         switch question {
         case .audit(let from, let limit): return .audit(audit.reading(.entries(from: from, limit: limit), store))

@@ -49,7 +49,19 @@ extension Broker {
         // Any live producer of the group may answer; they take turns.
         let turn = Int(truncatingIfNeeded: entry.key &+ Int64(entry.checks)) & .max
         let clients = online.keys.sorted()
-        online[clients[turn % clients.count]]?.push(.checkTransaction(half: half, queueOffset: half.queueOffset))
+        let producer = online[clients[turn % clients.count]]
+        // An answer may be there before the copy that it ends can be read.
+        guard options.reputsHalves else {
+            producer?.push(.checkTransaction(half: half, queueOffset: half.queueOffset))
+            return
+        }
+        // Called by the owner, whose state this is.
+        nonisolated(unsafe) let broker = self
+        answerWhenConfirmed(.done) { [half] response in
+            // Somebody may have resolved it meanwhile.
+            guard case .done = response, broker.halves.entry(half.queueOffset) != nil else { return }
+            producer?.push(.checkTransaction(half: half, queueOffset: half.queueOffset))
+        }
     }
 
     /// Asks the producer at once and counts its checks anew, also of a half that was set aside.

@@ -230,22 +230,4 @@ extension Broker {
         timer.remove(due: entry.due, physicalOffset: entry.physicalOffset)
         timer.add(.init(due: due, physicalOffset: header.physicalOffset, level: 0, topic: entry.topic))
     }
-
-    // MARK: The timer's files
-
-    /// Work for the maintenance thread; nil when there is none. ``finish(_:)`` takes it back.
-    public func takeTimerJob() -> DelayRunJob? {
-        guard !closing, store.broken == nil else { return nil }
-        return timer.takeJob(store.disk, now: now)
-    }
-
-    /// Takes the timer's work back.
-    public func finish(_ job: DelayRunJob) { timer.finish(job, now: now) }
-
-    /// A run file is damaged: what it held is in the log, and the next start has to look for it there.
-    func noticeDamage() {
-        guard timer.isDamaged, !isTimerGivenUp else { return }
-        isTimerGivenUp = true
-        try? store.discardCheckpoint()
-    }
 }

@@ -41,7 +41,9 @@ extension Broker {
             reply(.done)
         case .recheck(let id): try recheck(id: id, reply)
         case .act(let action, let context): try act(action, context, reply)
-        case .note(let action, let context, let outcome): try note(action, context, outcome: outcome, reply)
+        case .noteBegin(let subject, let context): try noteBegin(subject, context, reply)
+        case .noteEnd(let subject, let context, let begun, let outcome):
+            noteEnd(subject, context, begun: begun, outcome: outcome, reply)
         case .recall(let topic, let key): try recall(topic: topic, uniqueKey: key, reply)
         case .lock(let name, let client, let queues): reply(.queues(lock(try usableGroup(name), client, queues)))
         case .unlock(let name, let client, let queues):
@@ -108,7 +110,7 @@ extension Request {
     /// Publishing is refused in its own way.
     fileprivate var changesState: Bool {
         switch self {
-        case .sendBack, .endTransaction, .resolve, .recall, .setOption, .note: true
+        case .sendBack, .endTransaction, .resolve, .recall, .setOption, .noteBegin, .noteEnd: true
         case .act(_, let context): !context.dryRun
         case .reset(let reset): !reset.dryRun
         default: isKept

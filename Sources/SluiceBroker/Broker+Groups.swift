@@ -59,7 +59,7 @@ extension Broker {
                     GroupQueueStatus(
                         id: id, minOffset: queue.minOffset, maxOffset: queue.maxOffset,
                         offset: position?.offset ?? group.starts[id],
-                        client: puller, behind: 0, lastMoved: position?.moved ?? 0))
+                        client: puller, behind: nil, lastMoved: position?.moved ?? 0))
             }
         }
         #if Plants
@@ -68,21 +68,27 @@ extension Broker {
         return result
     }
 
-    /// Age of the oldest message a group still has to consume on a queue.
-    private func behind(_ position: GroupQueueStatus) -> Int64 {
-        guard position.lag > 0, let queue = store.existingQueue(position.id),
-            let stored = store.storeTime(queue, max(position.offset ?? position.minOffset, position.minOffset))
-        else { return 0 }
-        return max(0, now - stored)
+    /// Age of the oldest message a group still has to consume on a queue; nil where its record cannot be read.
+    private func behind(_ position: GroupQueueStatus, _ group: Group) -> Int64? {
+        guard position.lag > 0 else { return 0 }
+        let offset = max(position.offset ?? position.minOffset, position.minOffset)
+        if let known = group.heads[position.id], known.offset == offset, known.isGood(now) {
+            return known.stored.map { max(0, now - $0) }
+        }
+        let stored = store.existingQueue(position.id).flatMap { store.storeTime($0, offset) }
+        group.heads[position.id] = Group.Head(offset: offset, stored: stored, read: now)
+        return stored.map { max(0, now - $0) }
     }
 
-    func summary(_ group: Group) -> GroupSummary { summary(group, positions(group).map(withAge)) }
+    func summary(_ group: Group) -> GroupSummary { summary(group, withAges(positions(group), group)) }
 
-    /// With the age of what a group still has to consume there, for which a record is read.
-    private func withAge(_ position: GroupQueueStatus) -> GroupQueueStatus {
-        var position = position
-        position.behind = behind(position)
-        return position
+    /// With the age of what a group still has to consume there, for which a record is read where the group moved on.
+    private func withAges(_ positions: [GroupQueueStatus], _ group: Group) -> [GroupQueueStatus] {
+        positions.map { position in
+            var position = position
+            position.behind = behind(position, group)
+            return position
+        }
     }
 
     private func summary(_ group: Group, _ positions: [GroupQueueStatus]) -> GroupSummary {
@@ -93,13 +99,13 @@ extension Broker {
         return GroupSummary(
             config: group.config, model: group.model, clients: group.members.count,
             lag: isBroadcasting ? nil : positions.reduce(0) { $0 + $1.lag },
-            behind: isBroadcasting ? nil : positions.map(\.behind).max() ?? 0, delivered: group.delivered.total,
+            behind: isBroadcasting ? nil : GroupQueueStatus.behind(positions), delivered: group.delivered.total,
             committed: positions.reduce(0) { $0 &+ ($1.offset ?? 0) }, deadLetters: dead ?? 0,
             topics: group.topics.sorted())
     }
 
     func status(_ group: Group) -> GroupStatus {
-        let queues = positions(group).map(withAge)
+        let queues = withAges(positions(group), group)
         let clients = group.members.values.map { member in
             ClientStatus(
                 id: member.registration.client, address: member.registration.address,

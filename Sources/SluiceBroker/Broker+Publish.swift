@@ -31,10 +31,10 @@ extension Broker {
         answer(batch, source)
     }
 
+    /// Looks its topics up, and makes none: a batch is filled again and again, and still knows topics that nobody sends to
+    /// any more and that were deleted meanwhile.
     private func resolve(_ batch: PublishBatch) {
-        batch.resolved = zip(batch.topics, batch.queuesWanted).map { name, wanted in
-            topics[name] ?? (try? topicForSending(name, queuesWanted: Int(wanted)))
-        }
+        batch.resolved = batch.topics.map { topics[$0] }
         batch.resolvedGeneration = topicsGeneration
     }
 
@@ -61,15 +61,16 @@ extension Broker {
 
     /// Stores one message; nil when that went well.
     private func take(_ batch: PublishBatch, _ index: Int, _ entry: borrowing PublishBatch.Entry) -> APIError? {
-        guard var topic = batch.resolved[Int(entry.topic)] else {
+        if batch.resolved[Int(entry.topic)] == nil {
             do throws(APIError) {
                 let wanted = Int(batch.queuesWanted[Int(entry.topic)])
-                _ = try topicForSending(batch.topics[Int(entry.topic)], queuesWanted: wanted)
-                return APIError(.failed, "the topic vanished while it was written to; try again")
+                batch.resolved[Int(entry.topic)] = try topicForSending(
+                    batch.topics[Int(entry.topic)], queuesWanted: wanted)
             } catch {
                 return error
             }
         }
+        guard var topic = batch.resolved[Int(entry.topic)] else { return APIError(.failed, "the topic is gone") }
         guard topic.config.permission.contains(.write), !topic.isBrokersOwn else {
             return APIError(.refused, "topic \(topic.config.name) does not permit writing")
         }

@@ -55,6 +55,9 @@ extension Broker {
         guard let topic = topics[TopicName.deadLetter(selection.group)] else {
             throw APIError(.notFound, "group \(selection.group) has no dead letters")
         }
+        guard selection.queue ?? 0 == 0 else {
+            throw APIError(.notFound, "the dead letters of \(selection.group) are in one queue here, number 0")
+        }
         let queue = topic.queue(0, store)
         let end = visibleMax(queue)
         guard let offsets = selection.offsets else {

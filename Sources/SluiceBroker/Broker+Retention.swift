@@ -66,7 +66,7 @@ extension Broker {
         guard let kept = store.options.retainBytes else { return true }
         let some = timer.pending(before: offset, limit: 16).map(\.physicalOffset)
         let places = some + halves.page(skip: 0, limit: 16).map(\.physicalOffset)
-        let bytes = places.reduce(0) { sum, place in sum + ((try? store.reader.record(at: place))?.bytes.count ?? 0) }
+        let bytes = places.reduce(0) { sum, place in sum + ((try? store.reader.record(at: place))?.byteCount ?? 0) }
         return Int64(timer.count + halves.count) * Int64(bytes) / Int64(max(1, places.count)) < kept / 2
     }
 

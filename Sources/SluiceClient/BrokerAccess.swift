@@ -14,20 +14,30 @@ extension EmbeddedBroker: BrokerAccess {}
 
 /// The broker of another process, reached through the socket in its data folder.
 public final class AttachedBroker: BrokerAccess {
-    private let socket: SocketConnection
+    public let connection: any Connection
     public let admin: any Admin
-    public var connection: any Connection { socket }
+    private let end: @Sendable () -> Void
 
     /// Name of the socket in a data folder.
     public static let socketName = "socket"
 
+    /// - Parameter follows: attaches anew to whichever process owns the folder after this one, for who asks and acts.
+    ///   Consumers and producers that are asked about transactions have to see the end of their broker, and do without.
     /// - Throws: `.unreachable` when no process listens there.
-    public init(dataFolder: String) throws(APIError) {
-        socket = try SocketConnection(path: dataFolder + "/" + Self.socketName)
-        admin = ConnectionAdmin(socket)
+    public init(dataFolder: String, follows: Bool = false) throws(APIError) {
+        let socket = try SocketConnection(path: dataFolder + "/" + Self.socketName)
+        if follows {
+            let following = FollowingConnection(dataFolder: dataFolder, socket)
+            connection = following
+            end = { following.close() }
+        } else {
+            connection = socket
+            end = { socket.close() }
+        }
+        admin = ConnectionAdmin(connection)
     }
 
-    public func close() { socket.close() }
+    public func close() { end() }
 }
 
 /// ``Admin`` over any connection.

@@ -16,6 +16,13 @@ public protocol Connection: Sendable {
     func readQueues(of topic: String, _ reply: @escaping @Sendable (Result<[QueueID], APIError>) -> Void)
     /// How the broker sees this client: `address` of registrations.
     var localAddress: String { get }
+    /// The name of the broker that a queue's number is of (``ClusterQueue``), empty where there is only one; nil where no
+    /// broker has that number now.
+    func brokerName(ofQueue number: Int) -> String?
+    /// Stores a message once more in its group's retry topic, where its broker refuses to do that by itself.
+    func sendAgain(_ message: StoredMessage, group: String, _ reply: @escaping Reply)
+    /// Names of topics and groups that somebody looks at: where not all can be asked for, these come first.
+    func watch(_ names: Set<String>)
 }
 
 struct InProcessConnection: Connection {
@@ -26,6 +33,14 @@ struct InProcessConnection: Connection {
 }
 
 extension Connection {
+    public func brokerName(ofQueue number: Int) -> String? { "" }
+
+    public func sendAgain(_ message: StoredMessage, group: String, _ reply: @escaping Reply) {
+        reply(.failed(APIError(.unavailable, "only a client on the network stores a failed message again itself")))
+    }
+
+    public func watch(_ names: Set<String>) {}
+
     /// As one broker has them.
     public func readQueues(of topic: String, _ reply: @escaping @Sendable (Result<[QueueID], APIError>) -> Void) {
         submit(.topic(topic)) { response in
@@ -42,6 +57,13 @@ extension Connection {
         let slot = Slot<Result<[QueueID], APIError>>()
         readQueues(of: topic) { slot.fill($0) }
         return try slot.wait().get()
+    }
+
+    /// Stores again and blocks as ``callBlocking(_:)`` does.
+    func sendAgainBlocking(_ message: StoredMessage, group: String) -> Response {
+        let slot = Slot<Response>()
+        sendAgain(message, group: group) { slot.fill($0) }
+        return slot.wait()
     }
 
     /// Asks and waits without holding a thread.

@@ -16,6 +16,8 @@ struct ConnectionAdmin: Admin {
 
     func call(_ request: Request) async throws(APIError) -> Response { try await connection.call(request) }
 
+    func watch(_ names: Set<String>) { connection.watch(names) }
+
     func broker() async throws(APIError) -> BrokerStatus {
         let response = try await connection.call(.broker)
         guard case .broker(let status) = response else { throw unexpected(response) }

@@ -18,6 +18,8 @@ public struct EmbeddedOptions: Sendable {
     public var segmentBytes: Int
     /// Log bytes between two checkpoints.
     public var checkpointBytes: Int
+    /// Index entries in memory that make a checkpoint due sooner; 28 bytes of memory each, with the message's unit.
+    public var indexEntries = 1 << 20
     /// Names that routes and messages carry, and the address that stored messages and their ids do.
     public var brokerName = "sluice"
     public var cluster = "DefaultCluster"
@@ -67,6 +69,7 @@ public final class EmbeddedBroker: Sendable {
         store.durable = options.durability == .sync
         store.segmentBytes = Int64(max(options.segmentBytes, 8 << 20) / 4_096 * 4_096)
         store.checkpointBytes = Int64(max(options.checkpointBytes, 1 << 20))
+        store.indexEntries = max(options.indexEntries, 1 << 10)
         store.retainBytes = options.retainBytes
         store.retainMilliseconds = options.retainMilliseconds
         var broker = BrokerOptions()

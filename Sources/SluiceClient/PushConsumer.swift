@@ -42,7 +42,11 @@ public final class PushConsumer: Sendable {
         self.connection = connection
         self.options = options
         self.handler = handler
-        positions = options.model == .broadcasting ? options.positionFile.map { PositionFile($0) } : nil
+        positions =
+            options.model == .broadcasting
+            ? options.positionFile.map { file in
+                PositionFile(file) { connection.brokerName(ofQueue: $0) }
+            } : nil
     }
 
     /// Filter is `*` or `tagA || tagB`. Before ``start()``.
@@ -198,6 +202,12 @@ public final class PushConsumer: Sendable {
         return restored
     }
 
+    /// False when it was not stored.
+    private func storeAgain(_ message: StoredMessage) -> Bool {
+        if case .done = connection.sendAgainBlocking(message, group: options.group) { return true }
+        return false
+    }
+
     /// False when it did not go back.
     private func sendBack(_ message: StoredMessage) -> Bool {
         let request = SendBack(
@@ -210,6 +220,8 @@ public final class PushConsumer: Sendable {
             } catch {
                 // A message that is not there any more cannot come again.
                 if error.code == .notFound { return true }
+                // What a broker refuses to take back is stored again from here, as RocketMQ's own clients do.
+                if error.code == .refused { return storeAgain(message) }
                 // A full disk, or a broker that is away, is worth waiting for.
                 guard error.code == .unavailable, !state.withLock({ $0.isStopping }) else { return false }
                 driverGate.park(nanoseconds: 100_000_000)

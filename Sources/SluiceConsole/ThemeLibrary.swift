@@ -1,4 +1,3 @@
-import Glibc
 import SluiceThemes
 
 /// Finds themes by name: in the user's folder first, then in the binary.
@@ -15,17 +14,8 @@ public struct ThemeLibrary: Sendable {
 
     /// Names that ``load(_:)`` knows: those of the binary, then the user's own, sorted.
     public func names() -> [String] {
-        guard let userFolder, let folder = opendir(userFolder) else { return Theme.builtIn }
-        defer { closedir(folder) }
-        var own: Set<String> = []
-        while let entry = readdir(folder) {
-            let file = withUnsafePointer(to: &entry.pointee.d_name) { name in
-                name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard file.hasSuffix(".toml") else { continue }
-            let name = String(file.dropLast(5))
-            if ThemeLibrary.isName(name) { own.insert(name) }
-        }
+        guard let userFolder else { return Theme.builtIn }
+        let own = Set(Files.names(in: userFolder, ending: ".toml").filter(ThemeLibrary.isName))
         return Theme.builtIn + own.subtracting(Theme.builtIn).sorted()
     }
 
@@ -51,8 +41,13 @@ public struct ThemeLibrary: Sendable {
     /// Writes a theme file, and the folders above it.
     /// - Returns: why not, in a sentence; nil when it is written. One that is there stays, unless it is to be replaced.
     public static func write(_ text: String, to path: String, replacing: Bool) -> String? {
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-        return LocalFiles.makeFolders(folder) ?? LocalFiles.write(text, to: path, replacing: replacing)
+        do throws(FileProblem) {
+            if let end = path.lastIndex(of: "/") { try Files.makeFolders(String(path[..<end])) }
+            try Files.write(text, to: path, replacing: replacing)
+            return nil
+        } catch {
+            return LocalFiles.sentence(error, path)
+        }
     }
 
     /// No path, no hidden file.
@@ -99,32 +94,19 @@ extension ThemeLibrary {
 
     /// The text of a file; nil when there is none.
     private static func read(_ path: String) throws(ThemeProblem) -> String? {
-        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw ThemeProblem(file: path, line: nil, reason: "cannot be read: \(String(cString: strerror(errno)))")
-        }
-        defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: maxBytes + 1)
-        var length = 0
-        while length < bytes.count {
-            let offset = length
-            let count = bytes.withUnsafeMutableBytes {
-                Glibc.read(file, $0.baseAddress?.advanced(by: offset), $0.count - offset)
+        let bytes: [UInt8]
+        do throws(FileProblem) {
+            bytes = try Files.read(path, limit: maxBytes)
+        } catch {
+            switch error {
+            case .missing: return nil
+            case .tooLarge:
+                throw ThemeProblem(file: path, line: nil, reason: "is larger than a theme can be (256 KiB)")
+            default: throw ThemeProblem(file: path, line: nil, reason: "cannot be read: \(error.text)")
             }
-            if count == 0 { break }
-            guard count > 0 else {
-                if errno == EINTR { continue }
-                throw ThemeProblem(file: path, line: nil, reason: "cannot be read: \(String(cString: strerror(errno)))")
-            }
-            length += count
         }
-        guard length <= maxBytes else {
-            throw ThemeProblem(file: path, line: nil, reason: "is larger than a theme can be (256 KiB)")
-        }
-        guard let text = String(validating: bytes.prefix(length), as: UTF8.self) else {
-            let line = bytes.prefix(length).firstInvalidLine
-            throw ThemeProblem(file: path, line: line, reason: "this is not UTF-8 text")
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ThemeProblem(file: path, line: bytes.firstInvalidLine, reason: "this is not UTF-8 text")
         }
         return text
     }
@@ -184,7 +166,7 @@ extension ThemeLibrary {
     }
 }
 
-extension ArraySlice<UInt8> {
+extension [UInt8] {
     /// The first line, from 1, that is not UTF-8.
     fileprivate var firstInvalidLine: Int? {
         let lines = split(separator: 0x0A, omittingEmptySubsequences: false)

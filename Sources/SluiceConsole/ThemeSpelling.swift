@@ -25,8 +25,18 @@ extension Colour {
         "bright-green", "bright-yellow", "bright-blue", "bright-magenta", "bright-cyan", "bright-white",
     ]
 
+    /// Black or white, whichever is read better on this colour.
+    var ink: Colour {
+        switch self {
+        case .terminal: .terminal
+        case .ansi(let index): [0, 1, 4, 5, 8].contains(index) ? .ansi(15) : .ansi(0)
+        case .rgb(let red, let green, let blue):
+            299 * Int(red) + 587 * Int(green) + 114 * Int(blue) < 140_000 ? .rgb(255, 255, 255) : .rgb(0, 0, 0)
+        }
+    }
+
     /// `#rrggbb`, `#rgb`, an ANSI name, or `terminal`; nil for anything else.
-    init?(_ text: String) {
+    public init?(_ text: String) {
         if text == "terminal" {
             self = .terminal
         } else if let index = Colour.names.firstIndex(of: text) {

@@ -4,7 +4,7 @@ import Synchronization
 
 /// The lock of a data folder: held by the one process that owns it, for as long as it lives, or shared by those that only
 /// read.
-final class FolderLock: Sendable {
+package final class FolderLock: Sendable {
     private let held: Mutex<Int32>
 
     /// How long an owner waits for readers to go, in ms: each of them looks for a moment.
@@ -13,18 +13,23 @@ final class FolderLock: Sendable {
     /// - Throws: `.conflict` with the owner's pid when somebody holds it; `.failed` when it cannot be made.
     init(folder: String, isShared: Bool = false) throws(APIError) {
         let path = folder + "/lock"
-        var descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         // Who only reads needs no right to write.
-        if descriptor < 0, isShared { descriptor = open(path, O_RDONLY | O_CLOEXEC) }
-        if descriptor < 0, isShared, errno == ENOENT || errno == EROFS || errno == EACCES {
-            // Nobody can own what nobody can lock.
-            held = Mutex(-1)
-            return
+        var descriptor: Int32 = isShared ? open(path, O_RDONLY | O_CLOEXEC) : -1
+        if !isShared || (descriptor < 0 && errno == ENOENT) {
+            descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            if descriptor < 0, isShared, errno == ENOENT || errno == EROFS || errno == EACCES {
+                // Nobody owns a folder without a lock, and who could make one is not to be kept from it.
+                held = Mutex(-1)
+                return
+            }
         }
         guard descriptor >= 0 else {
             let code: APIError.Code = errno == EROFS || errno == EACCES ? .refused : .failed
             let reason = String(cString: strerror(errno))
-            throw APIError(code, "cannot lock the data folder \(folder): \(reason); it has to be writable")
+            throw APIError(
+                code,
+                "cannot lock the data folder \(folder): \(reason); "
+                    + (isShared ? "run sluice as the user whose folder it is" : "it has to be writable"))
         }
         let isLocked =
             isShared ? flock(descriptor, LOCK_SH | LOCK_NB) == 0 : Self.own(descriptor)
@@ -64,6 +69,14 @@ final class FolderLock: Sendable {
             usleep(10_000)
         }
         return false
+    }
+
+    /// True when no process owns the folder, or there is no folder. Looks without taking it.
+    package static func isFree(_ folder: String) -> Bool {
+        let descriptor = open(folder + "/lock", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return errno == ENOENT }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) == 0
     }
 
     /// Lets others have the folder; a second call does nothing.

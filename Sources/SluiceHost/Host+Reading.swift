@@ -31,7 +31,7 @@ extension Host {
                 var records: [UInt8] = []
                 for offset in try lookup.candidates(limit: min(max(limit, 1), 1_024))
                 where records.count < Self.mostBytes {
-                    if let found = try reader.record(at: offset) { records.append(contentsOf: found.bytes) }
+                    if let found = try reader.record(at: offset) { found.withBytes { records += $0 } }
                 }
                 return records.withUnsafeBytes { Fetch($0, next: 0) }
             }

@@ -8,6 +8,7 @@ import SluiceBroker
 import SluiceHost
 import SluiceMessage
 import SluiceRemoting
+import SluiceStorage
 import Synchronization
 
 /// The server end of RocketMQ's remoting protocol: broker, fast port and name server over one event loop.
@@ -235,6 +236,7 @@ extension Service {
         if moment - lastSweep > .seconds(30) { graceEnd = moment + .seconds(options.limits.heartbeatSeconds) }
         lastSweep = moment
         Task { await sample() }
+        if let job = reader?.takeMapJob(now: now, isIdleLook: true) { ReadingThread.shared.run { job.run() } }
         guard moment >= graceEnd else { return }
         let quiet = moment - .seconds(options.limits.heartbeatSeconds)
         for connection in clients.silent(since: quiet) { connection.close("sent no heartbeat") }

@@ -6,6 +6,7 @@ import SluiceBroker
 import SluiceHost
 import SluiceMessage
 import SluiceRemoting
+import SluiceStorage
 import Synchronization
 
 /// What the server end of the protocol does with requests.
@@ -36,6 +37,8 @@ final class Service: @unchecked Sendable {
     /// When silent peers were last looked for, and until when none is closed.
     var lastSweep = NIODeadline.now()
     var graceEnd = NIODeadline.uptimeNanoseconds(0)
+    /// What pulls are read with. On the loop.
+    var reader: LogReader?
     /// What other threads have for the loop.
     let inbox: LoopInbox
 

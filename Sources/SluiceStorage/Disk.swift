@@ -25,6 +25,9 @@ public protocol DiskFile: AnyObject, Sendable {
     func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(DiskError) -> Int
     /// Reads what is in memory already, without waiting for the disk; fewer bytes where the rest is not.
     func readCached(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(DiskError) -> Int
+    /// Maps `count` bytes from `offset` on, a multiple of 64 KiB, for reading them without a call each; waits for the disk.
+    /// Nil where that is not possible.
+    func map(at offset: Int64, count: Int) -> MappedPart?
     /// Writes all of `bytes`.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(DiskError)
     /// Makes written bytes durable.
@@ -77,6 +80,8 @@ extension Disk {
 }
 
 extension DiskFile {
+    public func map(at offset: Int64, count: Int) -> MappedPart? { nil }
+
     public func readCached(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(DiskError) -> Int {
         try read(at: offset, into: buffer)
     }

@@ -14,13 +14,15 @@ final class KeyIndex {
     private(set) var files: [KeyIndexFile] = []
 
     static let folder = "index"
-    /// Hot entries that make a seal due: 8 MiB of memory.
-    static let sealAt = 1 << 20
+    /// Hot entries that make a seal due.
+    private let sealAt: Int
     /// A sealed file smaller than this is merged into the next one.
     static let smallFile = 1 << 18
 
-    init(disk: any Disk) throws(DiskError) {
+    /// - Parameter sealAt: hot entries that make a seal due.
+    init(disk: any Disk, sealAt: Int = 1 << 20) throws(DiskError) {
         self.disk = disk
+        self.sealAt = sealAt
         for name in try disk.list(Self.folder).sorted() {
             if name.hasSuffix(".new") {
                 try disk.remove("\(Self.folder)/\(name)")
@@ -57,7 +59,7 @@ final class KeyIndex {
         hot.append(UInt64(hash) << 32 | UInt64(truncatingIfNeeded: physicalOffset - base))
     }
 
-    var wantsSeal: Bool { hot.count >= Self.sealAt && sealing == nil }
+    var wantsSeal: Bool { hot.count >= sealAt && sealing == nil }
 
     /// Hash of a topic's and a key's bytes.
     @inline(__always)

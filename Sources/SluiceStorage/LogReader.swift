@@ -4,48 +4,73 @@ import SluiceMessage
 /// Reads records of the log and checks them against their sums. Any thread may use it.
 public struct LogReader: Sendable {
     let segments: SegmentSet
+    /// End of what was confirmed when this was made.
+    let confirmed: Int64
 
     /// The records of these units, laid back to back as a pull answer carries them, up to `maxBytes` but always one.
     /// Neighbours in the log are read at once.
     public func fetch(_ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, maxBytes: Int) throws(DiskError) -> Fetch {
-        let fetch = try fetch(units, maxBytes: maxBytes, cachedOnly: false)
-        return fetch ?? .empty
+        let (units, total) = Self.upTo(maxBytes, units)
+        let fetch = Fetch(capacity: total)
+        try eachRun(units) { (run, bytes) throws(DiskError) in try fetch.read(segments, run, bytes) }
+        fetch.next = units.last.map { $0.offset + 1 } ?? fetch.next
+        return fetch
     }
 
-    /// The same without waiting for the disk; nil where some of it is not in memory.
+    /// The same without waiting for the disk; nil where some of it is not in memory, or is not what it should be. Parts of
+    /// the log that are read from again and again become windows, if ``takeMapJob(now:isIdleLook:)`` is asked for.
+    /// - Parameter now: epoch ms.
     public func fetchCached(
-        _ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, maxBytes: Int
+        _ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, maxBytes: Int, now: Int64
     ) throws(DiskError) -> Fetch? {
-        try fetch(units, maxBytes: maxBytes, cachedOnly: true)
+        let (units, total) = Self.upTo(maxBytes, units)
+        let fetch = Fetch(capacity: total)
+        guard try fetch.readCached(self, units, now) else { return nil }
+        fetch.next = units.last.map { $0.offset + 1 } ?? fetch.next
+        return fetch
     }
 
-    private func fetch(
-        _ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, maxBytes: Int, cachedOnly: Bool
-    ) throws(DiskError) -> Fetch? {
-        let units = units.allSatisfy({ Self.isPossible($0.unit) }) ? units : units.map(Self.withoutImpossible)[...]
+    /// Windows that are worth making, on a thread that may wait for the disk; nil when there are none.
+    /// - Parameters:
+    ///   - now: epoch ms.
+    ///   - isIdleLook: there is a job in any case, since windows that nobody reads from have to go; every 10 s or so.
+    public func takeMapJob(now: Int64, isIdleLook: Bool = false) -> MapJob? {
+        segments.windows.takeJob(segments, confirmed: confirmed, now: now, isIdleLook: isIdleLook)
+    }
+
+    /// The first of these units, up to so many bytes but always one, and their bytes.
+    private static func upTo(
+        _ maxBytes: Int, _ units: ArraySlice<(offset: Int64, unit: QueueUnit)>
+    ) -> (ArraySlice<(offset: Int64, unit: QueueUnit)>, Int) {
+        let units = units.allSatisfy({ isPossible($0.unit) }) ? units : units.map(withoutImpossible)[...]
         var total = 0
         var end = units.startIndex
         while end < units.endIndex, total == 0 || total + Int(units[end].unit.size) <= maxBytes {
             total += Int(units[end].unit.size)
             end += 1
         }
-        let fetch = Fetch(capacity: total)
+        return (units[..<end], total)
+    }
+
+    /// Runs of units whose records are neighbours in a segment, and their bytes.
+    func eachRun(
+        _ units: ArraySlice<(offset: Int64, unit: QueueUnit)>,
+        _ body: (ArraySlice<(offset: Int64, unit: QueueUnit)>, Int) throws(DiskError) -> Void
+    ) throws(DiskError) {
         var at = units.startIndex
-        while at < end {
+        while at < units.endIndex {
             let first = units[at].unit
             var run = Int64(first.size)
             var last = at + 1
-            while last < end, units[last].unit.physicalOffset == first.physicalOffset + run,
+            while last < units.endIndex, units[last].unit.physicalOffset == first.physicalOffset + run,
                 segments.start(of: first.physicalOffset) == segments.start(of: first.physicalOffset + run)
             {
                 run += Int64(units[last].unit.size)
                 last += 1
             }
-            guard try fetch.read(segments, units[at..<last], Int(run), cachedOnly) else { return nil }
+            try body(units[at..<last], Int(run))
             at = last
         }
-        fetch.next = end > units.startIndex ? units[end - 1].offset + 1 : fetch.next
-        return fetch
     }
 
     private static func isPossible(_ unit: QueueUnit) -> Bool {
@@ -114,17 +139,26 @@ public final class Fetch: @unchecked Sendable {
 
     public static var empty: Fetch { Fetch(capacity: 0) }
 
-    /// All records, as a pull answer's body.
-    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: used) }
+    /// Calls `body` with all records, as a pull answer's body. Without the explicit lifetime the optimiser may free this
+    /// object, and the memory with it, once `base` was loaded.
+    @inline(__always)
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withExtendedLifetime(self) { body(UnsafeRawBufferPointer(start: base, count: used)) }
+    }
+
+    /// Bytes of all records together.
+    public var byteCount: Int { used }
     public var count: Int { ends.count }
 
     /// Calls `body` with each record in order.
     @inline(__always)
     public func eachRecord(_ body: (RecordView) -> Void) {
-        var start = 0
-        for end in ends {
-            if let view = RecordView(UnsafeRawBufferPointer(start: base + start, count: end - start)) { body(view) }
-            start = end
+        withExtendedLifetime(self) {
+            var start = 0
+            for end in ends {
+                if let view = RecordView(UnsafeRawBufferPointer(start: base + start, count: end - start)) { body(view) }
+                start = end
+            }
         }
     }
 
@@ -159,23 +193,17 @@ public final class Fetch: @unchecked Sendable {
         return messages
     }
 
-    /// False when only what is in memory is wanted, and some of it is not.
     func read(
-        _ segments: SegmentSet, _ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, _ bytes: Int, _ cachedOnly: Bool
-    ) throws(DiskError) -> Bool {
+        _ segments: SegmentSet, _ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, _ bytes: Int
+    ) throws(DiskError) {
         guard let first = units.first, bytes > 0, used + bytes <= capacity else {
             damaged += units.map(\.offset)
-            return true
+            return
         }
         let target = UnsafeMutableRawBufferPointer(start: base + used, count: bytes)
         let got: Int
         do throws(DiskError) {
-            if cachedOnly {
-                got = try segments.readCached(at: first.unit.physicalOffset, into: target)
-                if got < bytes { return false }
-            } else {
-                got = try segments.read(at: first.unit.physicalOffset, into: target)
-            }
+            got = try segments.read(at: first.unit.physicalOffset, into: target)
         } catch  where error.code == ENOENT {
             // A unit that points at no segment: retention took it just now, or the unit is damaged.
             got = 0
@@ -196,7 +224,50 @@ public final class Fetch: @unchecked Sendable {
             from += size
         }
         used = to
+    }
+
+    /// Reads these, which fill it, from memory; false where some are not there or do not match their sums.
+    func readCached(
+        _ reader: LogReader, _ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, _ now: Int64
+    ) throws(DiskError) -> Bool {
+        let missing = reader.segments.windows.copy(units, to: base, confirmed: reader.confirmed, now: now)
+        do throws(DiskError) {
+            guard try readCached(reader, units, missing) else { return false }
+        } catch  where error.code == ENOENT {
+            return false
+        }
+        ends.reserveCapacity(units.count)
+        var end = 0
+        for (_, unit) in units {
+            let record = UnsafeRawBufferPointer(start: base + end, count: Int(unit.size))
+            guard record.count > 0, Record.sum(record) == unit.sum else { return false }
+            end += record.count
+            ends.append(end)
+        }
+        used = end
         return true
+    }
+
+    private func readCached(
+        _ reader: LogReader, _ units: ArraySlice<(offset: Int64, unit: QueueUnit)>, _ missing: [Range<Int>]
+    ) throws(DiskError) -> Bool {
+        var isThere = true
+        var place = 0
+        var at = units.startIndex
+        for range in missing {
+            while at < range.lowerBound {
+                place += Int(units[at].unit.size)
+                at += 1
+            }
+            try reader.eachRun(units[range]) { (run, bytes) throws(DiskError) in
+                guard isThere, let first = run.first else { return }
+                let target = UnsafeMutableRawBufferPointer(start: base + place, count: bytes)
+                isThere = try reader.segments.readCached(at: first.unit.physicalOffset, into: target) == bytes
+                place += bytes
+            }
+            at = range.upperBound
+        }
+        return isThere
     }
 
     /// Reads so many bytes from a place to the front; returns how many there are.
@@ -206,8 +277,11 @@ public final class Fetch: @unchecked Sendable {
 
     /// The size that the record at the front claims; nil when there is none that could be.
     var recordSize: Int? {
-        guard UnsafeRawPointer(base).big(UInt32.self, at: Record.Position.magic) == Record.magic else { return nil }
-        let size = Int(UnsafeRawPointer(base).big(UInt32.self, at: 0))
+        let (magic, size) = withExtendedLifetime(self) {
+            let front = UnsafeRawPointer(base)
+            return (front.big(UInt32.self, at: Record.Position.magic), Int(front.big(UInt32.self, at: 0)))
+        }
+        guard magic == Record.magic else { return nil }
         return (Record.fixedBytes...Limits.maxRecordBytes).contains(size) ? size : nil
     }
 

@@ -77,6 +77,16 @@ private final class OverlayFile: DiskFile {
     }
 
     func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(DiskError) -> Int {
+        try fill(buffer, from: offset, cachedOnly: false)
+    }
+
+    func readCached(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(DiskError) -> Int {
+        try fill(buffer, from: offset, cachedOnly: true)
+    }
+
+    private func fill(
+        _ buffer: UnsafeMutableRawBufferPointer, from offset: Int64, cachedOnly: Bool
+    ) throws(DiskError) -> Int {
         let (end, below, pages) = state.withLock { state -> (Int64, Int64, [Int64: [UInt8]]) in
             let end = min(state.size, offset + Int64(buffer.count))
             guard end > offset, !state.pages.isEmpty else { return (end, state.below, [:]) }
@@ -85,16 +95,21 @@ private final class OverlayFile: DiskFile {
             return (end, state.below, pages)
         }
         guard end > offset else { return 0 }
-        let count = Int(end - offset)
+        var count = Int(end - offset)
         var got = 0
         let fromBelow = min(end, below) - offset
         if let base, fromBelow > 0 {
-            got = try base.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(fromBelow)]))
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(fromBelow)])
+            got = cachedOnly ? try base.readCached(at: offset, into: part) : try base.read(at: offset, into: part)
+            // What follows would have to come from the disk.
+            if cachedOnly, got < part.count { count = got }
         }
         for index in got..<count { buffer[index] = 0 }
         for (number, bytes) in pages {
             let start = number * Self.page
-            for at in max(start, offset)..<min(start + Self.page, end) {
+            let (from, to) = (max(start, offset), min(start + Self.page, offset + Int64(count)))
+            guard from < to else { continue }
+            for at in from..<to {
                 buffer[Int(at - offset)] = bytes[Int(at - start)]
             }
         }

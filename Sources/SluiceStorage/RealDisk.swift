@@ -110,6 +110,11 @@ final class RealFile: DiskFile {
         return got
     }
 
+    func map(at offset: Int64, count: Int) -> MappedPart? {
+        guard let size = try? size(), offset + Int64(count) <= size else { return nil }
+        return sluice_map(descriptor, count, offset).map { MappedPart($0, count) }
+    }
+
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(DiskError) {
         guard let base = bytes.baseAddress else { return }
         var done = 0

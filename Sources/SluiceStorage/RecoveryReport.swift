@@ -11,6 +11,8 @@ public struct RecoveryReport: Sendable, Equatable {
     public var cutBytes: Int64 = 0
     /// Physical offsets of records that do not match their sums any more.
     public var damaged: [Int64] = []
+    /// Parts of the log, by physical offset, whose files are too short or not there, so that what stood there is lost.
+    public var missing: [Range<Int64>] = []
     /// Journals of which a damaged entry and all behind it were cut off.
     public var damagedJournals: [String] = []
     public var milliseconds: Int64 = 0
@@ -19,7 +21,7 @@ public struct RecoveryReport: Sendable, Equatable {
 
     /// One line for people.
     public var text: String {
-        if clean, records == 0, damaged.isEmpty, damagedJournals.isEmpty {
+        if clean, records == 0, damaged.isEmpty, missing.isEmpty, damagedJournals.isEmpty {
             return "closed in order, nothing to recover"
         }
         var parts = ["read \(records) records (\(scannedBytes >> 20) MiB) again in \(milliseconds) ms"]
@@ -28,6 +30,12 @@ public struct RecoveryReport: Sendable, Equatable {
         if !damaged.isEmpty {
             let places = damaged.prefix(3).map(String.init).joined(separator: ", ")
             parts.append("\(damaged.count) damaged records skipped (physical offset \(places)…)")
+        }
+        if let first = missing.first {
+            let bytes = missing.reduce(0) { $0 + $1.count }
+            parts.append(
+                "\(bytes) bytes of the log are not there (from physical offset \(first.lowerBound) on): a file was cut off or removed, and what it held is lost"
+            )
         }
         for journal in damagedJournals {
             parts.append(

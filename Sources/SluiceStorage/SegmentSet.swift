@@ -7,6 +7,7 @@ public final class SegmentSet: Sendable {
     public let segmentBytes: Int64
     private let disk: any Disk
     private let state: Mutex<[Int64: Files]> = Mutex([:])
+    let windows: LogWindows
 
     private struct Files {
         var log: (any DiskFile)?
@@ -19,6 +20,7 @@ public final class SegmentSet: Sendable {
     public init(disk: any Disk, segmentBytes: Int64) {
         self.disk = disk
         self.segmentBytes = segmentBytes
+        windows = LogWindows(segmentBytes: segmentBytes)
     }
 
     static func name(_ start: Int64) -> String {
@@ -84,6 +86,7 @@ public final class SegmentSet: Sendable {
     /// Deletes a segment and its sums. A reader that holds the file open still finishes.
     func remove(_ start: Int64) throws(DiskError) {
         _ = state.withLock { $0.removeValue(forKey: start) }
+        windows.forget(segment: start)
         try disk.remove("\(Self.logFolder)/\(Self.name(start))")
         try disk.remove("\(Self.sumsFolder)/\(Self.name(start))")
     }

@@ -33,7 +33,7 @@ extension Store {
     }
 
     /// Takes the last checkpoint away: what it speaks of is damaged, and the next start has to rebuild it from the log.
-    public func discardCheckpoint() throws(DiskError) { try disk.remove(Checkpoint.path) }
+    public func discardCheckpoint() throws(DiskError) { try Checkpoint.void(lastCheckpoint).saveWithoutSync(disk) }
 
     /// Takes a checkpoint back; true when it counts from now on.
     @discardableResult

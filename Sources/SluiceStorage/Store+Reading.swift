@@ -1,6 +1,11 @@
 import SluiceMessage
 
 extension Store {
+    public func queue(_ id: QueueID) -> ConsumeQueue { queues.queue(id) }
+    public func existingQueue(_ id: QueueID) -> ConsumeQueue? { queues.existing(id) }
+    public func removeQueue(_ id: QueueID) { queues.remove(id) }
+    public var queueCount: Int { queues.all.count }
+
     /// Units of a queue as they stand on the disk or in memory; cheap to make on the owner, read elsewhere.
     public func units(_ queue: ConsumeQueue, from: Int64, limit: Int) -> UnitSource {
         units(queue, from: from, limit: limit, upTo: confirmed)
@@ -43,8 +48,8 @@ extension Store {
         return try units(queue, from: offset, limit: 1, upTo: .max).load().first?.unit.physicalOffset ?? 0
     }
 
-    /// What reads records for others: shared, stateless, usable on any thread.
-    public var reader: LogReader { LogReader(segments: segments) }
+    /// What reads records for others: shared, usable on any thread.
+    public var reader: LogReader { LogReader(segments: segments, confirmed: confirmed) }
 
     /// Store time of the message at an offset, epoch ms; nil when it cannot be read, or its record does not match its sum:
     /// a time that is wrong would lead a search astray.

@@ -1,4 +1,3 @@
-import Glibc
 import SluiceMessage
 
 extension Store {
@@ -14,25 +13,33 @@ extension Store {
         let segments = SegmentSet(disk: disk, segmentBytes: options.segmentBytes)
         let starts = try segments.starts()
         var checkpoint = try Checkpoint.load(disk)
+        let syncedTo = checkpoint?.offset ?? Self.surelySynced(starts, options)
         if let found = checkpoint {
             let complete = disk.exists("\(QueueStore.folder)/journal") && disk.exists("\(QueueStore.folder)/extents")
-            let index = try KeyIndex(disk: disk)
+            let index = try KeyIndex(disk: disk, sealAt: options.indexEntries)
             let indexed = index.covers(from: starts.first ?? 0, to: found.indexedTo)
-            if !complete || !indexed || found.offset < (starts.first ?? 0) {
+            if !found.isUsable || !complete || !indexed || found.offset < (starts.first ?? 0) {
                 checkpoint = nil
             } else if try !isUsable(found.state) {
                 checkpoint = nil
             }
         }
-        if checkpoint == nil { try discardDerived(disk) }
+        if checkpoint == nil { try discardDerived(disk, syncedTo: syncedTo) }
         let store = Store(
             disk: disk, options: options, segments: segments, queues: try QueueStore(disk: disk),
-            index: try KeyIndex(disk: disk))
+            index: try KeyIndex(disk: disk, sealAt: options.indexEntries))
         store.minOffset = starts.first ?? 0
         store.lastCheckpoint = max(checkpoint?.offset ?? 0, store.minOffset)
         store.wasClean = checkpoint?.clean ?? false
         store.isRebuilding = checkpoint == nil
+        store.syncedTo = syncedTo
         return (store, checkpoint?.state)
+    }
+
+    /// Where no checkpoint tells how far the log was synced: two of them are due in what follows, and the later one waits
+    /// for the first at most as long as a segment is written.
+    private static func surelySynced(_ starts: [Int64], _ options: StoreOptions) -> Int64 {
+        max(0, (starts.last ?? 0) - 2 * options.checkpointBytes - options.segmentBytes)
     }
 
     /// True when a folder holds any of a log.
@@ -40,10 +47,15 @@ extension Store {
         try !disk.list(SegmentSet.logFolder).isEmpty
     }
 
-    private static func discardDerived(_ disk: any Disk) throws(DiskError) {
-        // The checkpoint first, for good: it must not be found beside half of what it speaks of.
-        try disk.remove(Checkpoint.path)
-        try disk.syncDirectory("")
+    private static func discardDerived(_ disk: any Disk, syncedTo: Int64) throws(DiskError) {
+        // The checkpoint first, for good: it must not be found beside half of what it speaks of. That so much of the log was
+        // synced stays true.
+        if syncedTo > 0 {
+            try Checkpoint.void(syncedTo).save(disk)
+        } else {
+            try disk.remove(Checkpoint.path)
+            try disk.syncDirectory("")
+        }
         for folder in [QueueStore.folder, KeyIndex.folder, DelayRunFile.folder] {
             try disk.createDirectory(folder)
             for name in try disk.list(folder) { try disk.remove("\(folder)/\(name)") }
@@ -71,6 +83,7 @@ extension Store {
         var misplaced: Int64 = 0
         var starts = try segments.starts()
         report.rebuilt = isRebuilding && !starts.isEmpty
+        report.missing = try missingParts(starts)
         try rebuildMissingSums(starts, before: lastCheckpoint)
         var at = lastCheckpoint
         let total = (starts.last ?? 0) + segments.segmentBytes - at
@@ -83,7 +96,7 @@ extension Store {
                 at = start
             }
             var scan = SegmentScan(
-                segments: segments, start: start, from: at - start, endsAtHoles: !options.durable)
+                segments: segments, start: start, from: at - start, holesFrom: options.durable ? .max : syncedTo)
             at =
                 start
                 + (try scan.run { view, sum, skipped in
@@ -164,75 +177,5 @@ extension Store {
             addKeys(scan, topicHash: Self.topicHash(topic), at: view.physicalOffset)
         }
         return true
-    }
-
-    /// Zeros what stands behind the last whole record, so that no later crash takes it for one.
-    private func cut(after end: Int64, start: Int64) throws(DiskError) -> Int64 {
-        let file = try segments.log(start)
-        let size = min(try file.size(), segments.segmentBytes)
-        var last = end - start
-        var at = end - start
-        while at < size {
-            let bytes = try file.readBytes(at: at, count: Int(min(1 << 20, size - at)))
-            guard !bytes.isEmpty else { break }
-            if let nonZero = Self.lastNonZero(bytes) { last = at + Int64(nonZero) + 1 }
-            at += Int64(bytes.count)
-        }
-        let torn = last - (end - start)
-        var from = end - start
-        while from < last {
-            let count = min(1 << 20, last - from)
-            try file.write([UInt8](repeating: 0, count: Int(count)), at: from)
-            from += count
-        }
-        let sums = try segments.sums(start, create: true)
-        if try sums.size() > sumsInSegment * 8 {
-            // For good, too: an old sum that came back later would speak against a record written in its place.
-            try sums.truncate(to: sumsInSegment * 8)
-            try sums.sync()
-        }
-        if torn > 0 { try file.sync() }
-        return torn
-    }
-
-    private static let zeros = [UInt8](repeating: 0, count: 16 << 10)
-
-    /// The last byte that is not zero; most blocks asked about are all zeros.
-    private static func lastNonZero(_ bytes: [UInt8]) -> Int? {
-        var end = bytes.count
-        while end > 0 {
-            let start = max(0, end - zeros.count)
-            let isZero = bytes.withUnsafeBytes { raw -> Bool in
-                guard let base = raw.baseAddress else { return true }
-                return memcmp(base + start, zeros, end - start) == 0
-            }
-            if !isZero { return bytes[start..<end].lastIndex { $0 != 0 } }
-            end = start
-        }
-        return nil
-    }
-
-    /// Takes units back whose records the log does not hold (a lost machine in async mode).
-    private func cutQueues() throws(DiskError) {
-        for queue in queues.all {
-            var low = queue.minOffset
-            var high = queue.maxOffset
-            guard high > low, try physicalOffset(queue, high - 1) >= tail else { continue }
-            while low < high {
-                let middle = (low + high) / 2
-                if try physicalOffset(queue, middle) < tail { low = middle + 1 } else { high = middle }
-            }
-            queue.cut(at: low)
-        }
-    }
-
-    /// Side files of sums that somebody deleted are made again.
-    private func rebuildMissingSums(_ starts: [Int64], before: Int64) throws(DiskError) {
-        for start in starts where start < before {
-            guard !disk.exists("\(SegmentSet.sumsFolder)/\(SegmentSet.name(start))") else { continue }
-            var scan = SegmentScan(segments: segments, start: start, from: 0)
-            _ = try scan.run { _, _, _ in }
-            try segments.sums(start, create: true).sync()
-        }
     }
 }

@@ -9,6 +9,8 @@ public struct StoreOptions: Sendable {
     public var durable = true
     /// Log bytes between two checkpoints.
     public var checkpointBytes: Int64 = 256 << 20
+    /// Index entries in memory (8 bytes each, beside 20 of a message's unit) that make a checkpoint due sooner.
+    public var indexEntries = 1 << 20
     /// Milliseconds a segment is kept after its last record.
     public var retainMilliseconds: Int64 = 72 * 3_600_000
     /// Bytes of log to keep; nil keeps by age only.
@@ -62,6 +64,8 @@ public final class Store {
     var isCheckpointAsked = false
     var wasClean = false
     var isRebuilding = false
+    /// The log is on the disk for good before it: no part of it can have been lost there with the machine.
+    var syncedTo: Int64 = 0
 
     init(disk: any Disk, options: StoreOptions, segments: SegmentSet, queues: QueueStore, index: KeyIndex) {
         self.disk = disk
@@ -70,13 +74,6 @@ public final class Store {
         self.queues = queues
         self.index = index
     }
-
-    // MARK: Queues
-
-    public func queue(_ id: QueueID) -> ConsumeQueue { queues.queue(id) }
-    public func existingQueue(_ id: QueueID) -> ConsumeQueue? { queues.existing(id) }
-    public func removeQueue(_ id: QueueID) { queues.remove(id) }
-    public var queueCount: Int { queues.all.count }
 
     // MARK: Appending
 
@@ -143,25 +140,6 @@ public final class Store {
         addKeys(scan, topicHash: topicHash, at: offset)
         return offset
     }
-
-    @inline(__always)
-    func addKeys(_ scan: borrowing PropertyScan, topicHash: UInt32, at offset: Int64) {
-        if let key = scan.uniqueKey, let base = key.baseAddress {
-            index.append(hash: KeyIndex.hash(topic: topicHash, key: base, count: key.count), physicalOffset: offset)
-        }
-        guard let keys = scan.keys, let base = keys.baseAddress else { return }
-        var start = 0
-        for at in 0...keys.count where at == keys.count || keys[at] == UInt8(ascii: " ") {
-            if at > start {
-                index.append(
-                    hash: KeyIndex.hash(topic: topicHash, key: base + start, count: at - start), physicalOffset: offset)
-            }
-            start = at + 1
-        }
-    }
-
-    /// What keys of a topic are hashed with.
-    public static func topicHash(_ topic: String) -> UInt32 { KeyIndex.topicHash(topic) }
 
     private func endSegment(_ remaining: Int) {
         if open == nil || (open?.room ?? 0) < 8 {

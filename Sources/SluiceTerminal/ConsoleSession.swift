@@ -220,7 +220,11 @@ extension ConsoleSession {
             let runner = runner
             let inbox = inbox
             inbox.effectStarted()
-            Task.detached { inbox.effectEnded(await runner.events(of: effect)) }
+            let language = model.settings.language
+            Task.detached {
+                // What the runner says of itself is made here, not in an update of the model.
+                inbox.effectEnded(await Language.$current.withValue(language) { await runner.events(of: effect) })
+            }
         }
     }
 }

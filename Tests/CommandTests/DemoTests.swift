@@ -24,6 +24,19 @@ import Testing
         #expect(checks.allSatisfy { $0["ok"] as? Bool == true && $0["name"] is String && $0["expected"] is String })
     }
 
+    /// The broker's process killed under everything: clients and services find it again, and nothing is lost.
+    @Test(arguments: ["hub", "transaction", "bus"]) func aKilledBrokerLosesNothing(name: String) throws {
+        let folder = try TestFolder()
+        let outcome = try Binary.run(
+            [
+                "demo", name, "--headless", "--json", "--duration", "4s", "--durability", "async", "--broker-process",
+                "--fault", "kill-broker@1s",
+            ], folder: folder)
+        let checks = try #require(try outcome.objects.last?["checks"] as? [[String: Any]])
+        let failed = checks.filter { $0["ok"] as? Bool != true }.compactMap { $0["name"] as? String }
+        #expect(failed == [], "\(outcome.errors)")
+    }
+
     /// On the broker of a data folder: topics of the run are gone afterwards.
     @Test func aBrokerThatStaysIsLeftClean() throws {
         let folder = try TestFolder()
@@ -33,6 +46,8 @@ import Testing
         #expect(outcome.text.contains("ok     caches_unlike_the_database 0"))
         let topics = try Binary.run(["topic", "list", "--json"], folder: folder)
         #expect(topics.status == 0 && !topics.text.contains("price-changes"), "\(topics.text)")
+        let groups = try Binary.run(["group", "list", "--json"], folder: folder)
+        #expect(groups.status == 0 && !groups.text.contains("demo-"), "\(groups.text)")
     }
 
     /// All of them, briefly. Machines differ: what is measured in time is not judged here, what is counted is.
@@ -62,6 +77,8 @@ import Testing
         ["demo", "bus", "--headless", "--fault", "flood@1s"],
         ["demo", "bus", "--headless", "--duration", "1s"], ["demo", "bus", "--slowness", "0"],
         ["demo", "bus", "--duration", "3s"], ["demo", "bus", "--broker-process", "--data", "/tmp/x"],
+        ["demo", "bus", "--connect", "127.0.0.1:1", "--data", "/tmp/x"],
+        ["demo", "bus", "--headless", "--fault", "kill-broker@1s"],
     ])
     func wrongUsageIsRefused(arguments: [String]) throws {
         let outcome = try Binary.run(arguments, folder: try TestFolder())

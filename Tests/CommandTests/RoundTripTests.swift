@@ -3,6 +3,24 @@ import Testing
 
 /// What goes in through `publish` comes out of `consume --raw` in another process.
 @Suite struct RoundTripTests {
+    @Test func damageIsToldToWhoConsumes() throws {
+        let folder = try TestFolder()
+        let lines = Data((0..<100).map { "line \($0) \(String(repeating: "x", count: 40))\n" }.joined().utf8)
+        #expect(try Binary.run(["publish", "t"], input: lines, folder: folder).status == 0)
+        let path = folder.data + "/commitlog/00000000000000000000"
+        let file = try FileHandle(forUpdating: URL(filePath: path))
+        try file.seek(toOffset: 400)
+        try file.write(contentsOf: Data([0xFF]))
+        try file.close()
+        let consumed = try Binary.run(["consume", "t", "--group", "g", "--until-empty", "--raw"], folder: folder)
+        #expect(consumed.lines.count == 99 && consumed.status == 2)
+        #expect(
+            consumed.errors.contains("1 message could not be read") && consumed.errors.contains("most in t, queue 0"))
+        // What was told once is not told again.
+        let again = try Binary.run(["consume", "t", "--group", "g", "--until-empty", "--raw"], folder: folder)
+        #expect(again.lines.isEmpty && again.status == 0 && again.errors.isEmpty)
+    }
+
     static let inputs: [(name: String, bytes: Data)] = [
         ("plain", Data("one\ntwo\nthree\n".utf8)),
         ("empty lines", Data("\n\na\n\n".utf8)),

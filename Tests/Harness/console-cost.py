@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What the console costs, measured through a pseudo-terminal of 200x50 at a refresh of 1 s; medians of 5.
 
-    console-cost.py [--sluice PATH] [--loaded PATH] [--rate 50000] [--runs 5] [--idle 20] [--keys 1000] [--json]
+    console-cost.py [--sluice PATH] [--loaded PATH] [--rate 50000] [--runs 5] [--idle 20] [--keys 1000]
+                    [--topics 10000 --groups 2000] [--json]
 
 Start: milliseconds from exec to the first byte and to the end of the first frame on an existing folder, and the frame's
 bytes. A frame ends with the first 30 ms of silence after the text `Delays due` came.
@@ -10,6 +11,8 @@ countdowns, and the resident size.
 Keys: milliseconds from writing j or k to the first byte painted, on the topics list, while 50,000 messages a second
 flow through the client in the same process (sluice-loaded-console, beside sluice or named by --loaded; without it the
 surge of the peak-shaving demo).
+Many: with --topics and --groups the folder holds so many of them, idle and keys are measured on those lists, and the keys
+go on while refreshes come.
 htop's figures stand beside ours where it is installed. Only the standard library of Python is used, on Linux.
 """
 import argparse
@@ -21,6 +24,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import statistics
 import struct
 import subprocess
@@ -171,6 +175,52 @@ class Sluice:
             self.run("publish", "reminders", "--delay", delay, lines=[f"reminder {delay} {n}" for n in range(5)])
         self.run("publish", "pay", "--transaction", lines=["half 1", "half 2", "half 3"])
 
+    def fill_many(self, topics, groups):
+        """A folder with thousands of topics and groups, made over the network by RocketMQ's own requests."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        server = subprocess.Popen(
+            [self.path, "serve", "--durability", "async", "--listen", f"127.0.0.1:{port}", "--name-server", "none"],
+            env=dict(os.environ, **self.environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            connection = connect(port, server)
+            for number in range(topics):
+                ask(connection, 17, {
+                    "topic": f"service-{number % 97}_events-{number}", "defaultTopic": "TBW102", "readQueueNums": "4",
+                    "writeQueueNums": "4", "perm": "6", "topicFilterType": "SINGLE_TAG", "topicSysFlag": "0",
+                    "order": "false"})
+            for number in range(groups):
+                ask(connection, 200, {}, json.dumps({"groupName": f"consumer-{number}"}).encode())
+            connection.close()
+        finally:
+            server.terminate()
+            server.wait()
+
+    def keys_among_many(self):
+        """Key to paint on a long list of topics, while it is refreshed every second."""
+        _, terminal = first_frame([self.path, "console"], b"Delays due", self.environment)
+        terminal.press(b"2")
+        terminal.during(2)
+        waits, missed = [], 0
+        for number in range(self.options.keys):
+            while terminal.read(0):
+                pass
+            pressed = time.perf_counter()
+            terminal.press(b"j" if number % 2 == 0 else b"k")
+            if terminal.read(1.0):
+                waits.append((time.perf_counter() - pressed) * 1e3)
+            else:
+                missed += 1
+            while terminal.read(0.008):
+                pass
+        rss = terminal.resident()
+        terminal.close()
+        return {
+            "key_p50_ms": percentile(waits, 0.5), "key_p99_ms": percentile(waits, 0.99), "key_max_ms": max(waits),
+            "keys_without_paint": missed, "load_rss_mb": rss,
+        }
+
     def start(self):
         figures, terminal = first_frame([self.path, "console"], b"Delays due", self.environment)
         terminal.close()
@@ -236,6 +286,39 @@ class Sluice:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def connect(port, server):
+    """A connection to a server that is starting."""
+    deadline = time.perf_counter() + 20
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=20)
+        except OSError:
+            if time.perf_counter() > deadline or server.poll() is not None:
+                raise SystemExit("sluice serve does not answer")
+            time.sleep(0.05)
+
+
+def ask(connection, code, fields, body=b""):
+    """One request of RocketMQ's remoting protocol with a JSON header, and its answer, which has to be a success."""
+    header = json.dumps({
+        "code": code, "language": "PYTHON", "version": 409, "opaque": 1, "flag": 0, "extFields": fields}).encode()
+    connection.sendall(struct.pack(">II", 4 + len(header) + len(body), len(header)) + header + body)
+
+    def take(count):
+        data = b""
+        while len(data) < count:
+            part = connection.recv(count - len(data))
+            if not part:
+                raise SystemExit(f"sluice serve closed the connection at request {code}")
+            data += part
+        return data
+
+    frame = take(struct.unpack(">I", take(4))[0])
+    answer = json.loads(frame[4:4 + (struct.unpack(">I", frame[:4])[0] & 0xFFFFFF)])
+    if answer["code"] != 0:
+        raise SystemExit(f"request {code} was refused: {answer}")
+
+
 def measure_htop(options):
     """htop in the same terminal: its frame, what a refresh sends, its CPU and its size."""
     home = tempfile.mkdtemp(prefix="htop-cost-")
@@ -258,6 +341,8 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--idle", type=float, default=20, help="seconds a screen")
     parser.add_argument("--keys", type=int, default=1000)
+    parser.add_argument("--topics", type=int, default=0, help="so many topics instead of a few")
+    parser.add_argument("--groups", type=int, default=0, help="so many groups")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     path = os.path.abspath(options.sluice)
@@ -269,10 +354,15 @@ def main():
 
     sluice = Sluice(path, options)
     try:
-        sluice.fill()
+        many = options.topics > 0 or options.groups > 0
+        if many:
+            sluice.fill_many(options.topics, options.groups)
+            LIMITS.update(MANY_LIMITS)
+        else:
+            sluice.fill()
         ours = medians([sluice.start() for _ in range(options.runs)])
         ours.update(medians([sluice.resting() for _ in range(options.runs)]))
-        ours.update(medians([sluice.keys() for _ in range(options.runs)]))
+        ours.update(medians([(sluice.keys_among_many if many else sluice.keys)() for _ in range(options.runs)]))
     finally:
         sluice.close()
     htop = measure_htop(options) if shutil.which("htop") else None
@@ -285,6 +375,8 @@ LIMITS = {
     "idle_cpu_overview_percent": 0.3, "idle_cpu_topics_percent": 0.3, "idle_cpu_groups_percent": 0.3,
     "idle_cpu_delays_percent": 0.3, "idle_cpu_transactions_percent": 0.3, "key_p99_ms": 16, "keys_without_paint": 0,
 }
+# Thousands of topics and groups have to be read from the disk before the first frame, and be kept.
+MANY_LIMITS = {"first_frame_ms": 250, "rss_mb": 60, "load_rss_mb": 60}
 BESIDE = {"idle_overview_bytes_per_s": "bytes_per_s", "idle_cpu_overview_percent": "idle_cpu_percent"}
 
 

@@ -79,7 +79,9 @@ struct AuditTests {
         #expect(found.allSatisfy { $0.action == "commit" && $0.target == "A" && $0.time == harness.now })
         #expect(found.allSatisfy { $0.actor == Self.context.actor && $0.reason == Self.context.reason })
         #expect(found[0].begun == nil && found[0].outcome == nil && found[0].state == outcome.before)
-        #expect(found[1].begun == 1 && found[1].outcome == "done" && found[1].state == outcome.after)
+        #expect(
+            found[1].begun == 1 && found[1].outcome == "done: \(outcome.text)" && found[1].isDone
+                && found[1].state == outcome.after)
         #expect(found[0].previous == String(repeating: "0", count: 64) && found[1].previous == found[0].hash)
         try harness.crash(seed: 1)
         if durable { #expect(try entries(harness).prefix(2) == found[...]) }

@@ -51,6 +51,30 @@ struct GroupTests {
         #expect(try harness.delays().total == 0)
     }
 
+    @Test("how far behind a group is, is remembered while it stands, and not known where its next message is damaged")
+    func behind() throws {
+        let harness = try BrokerHarness()
+        let places = try (0..<3).map { try harness.publish("t", "m\($0)").physicalOffset }
+        let queue = try #require(try harness.pull("t").messages.first).queue
+        let id = QueueID("t", Int(queue))
+        try harness.ask(.commit([OffsetCommit(group: "g", queue: id, offset: 0)]))
+        harness.advance(5_000)
+        func status() throws -> (queue: Int64?, group: Int64?) {
+            let group = try harness.group("g")
+            return (group.queues.first { $0.id == id }?.behind, group.summary.behind)
+        }
+        #expect(try status() == (5_000, 5_000))
+        for place in places[..<2] { harness.disk.flip("commitlog/00000000000000000000", byte: Int(place) + 95, bit: 3) }
+        harness.advance(1_000)
+        #expect(try status() == (6_000, 6_000))
+        try harness.ask(.commit([OffsetCommit(group: "g", queue: id, offset: 1)]))
+        #expect(try status() == (nil, nil))
+        try harness.ask(.commit([OffsetCommit(group: "g", queue: id, offset: 2)]))
+        #expect(try status() == (6_000, 6_000))
+        try harness.ask(.commit([OffsetCommit(group: "g", queue: id, offset: 3)]))
+        #expect(try status() == (0, 0))
+    }
+
     @Test("a reset says what it would do, and does it when told")
     func reset() throws {
         let harness = try BrokerHarness()

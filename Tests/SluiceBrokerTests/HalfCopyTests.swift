@@ -147,4 +147,22 @@ struct HalfCopyTests {
                     resolution: .commit, origin: .checkBack)))
         #expect(try harness.texts("t", queue: 1) == ["first", "second"] && harness.halves().total == 0)
     }
+
+    @Test("a producer is asked about a copy only when it can be read, so that a quick answer ends it")
+    func askedWhenReadable() throws {
+        var options = BrokerOptions()
+        options.reputsHalves = true
+        let harness = try BrokerHarness(options: options)
+        nonisolated(unsafe) let broker = harness.broker
+        nonisolated(unsafe) var readable: [Bool] = []
+        let push: @Sendable (ServerPush) -> Void = { push in
+            guard case .checkTransaction(let half, _) = push else { return }
+            readable.append(half.physicalOffset < broker.store.confirmed)
+        }
+        try harness.ask(.register(Registration(client: "p", address: "a", producerGroup: "pg", push: push)))
+        for name in ["A", "B", "C"] { try harness.half(name, body: name) }
+        harness.advance(6_000)
+        harness.advance(200)
+        #expect(readable == [true, true, true])
+    }
 }

@@ -3,6 +3,7 @@ import SluiceBroker
 import SluiceMessage
 import SluiceSimulator
 import SluiceStorage
+import Synchronization
 import Testing
 
 @Suite("Publishing and pulling")
@@ -141,5 +142,40 @@ struct PublishPullTests {
         let stored = try harness.publish((0..<8).map { Message(topic: "t\($0 % 2)", body: [UInt8($0)]) })
         #expect(Set(stored.map(\.queue)).count == 8)
         #expect(try harness.status().topics == 2)
+    }
+
+    /// Producers fill one batch again and again, and it knows every topic they ever sent to.
+    @Test("a deleted topic does not come back because its producer sends to another one")
+    func deletedTopic() throws {
+        let harness = try BrokerHarness()
+        let batch = PublishBatch(bornHost: HostAddress(address: 0x7F00_0001, port: 40_000), capacity: 4 << 10)
+        func send(_ topic: String) {
+            batch.reset()
+            let number = batch.topic(topic)
+            batch.add(topic: number, queue: 0, bornTimestamp: harness.now, propertyBytes: 0, bodyBytes: 1)
+                .storeBytes(of: 65, as: UInt8.self)
+            harness.broker.handle(.publish(Filled(batch))) { _ in }
+            harness.settle()
+        }
+        func topics() throws -> [String] {
+            guard case .topics(let topics) = try harness.ask(.topics) else { return [] }
+            return topics.map(\.config.name).filter { !$0.hasPrefix("RMQ_") && !$0.hasPrefix("%") }.sorted()
+        }
+        let others = try topics()
+        send("gone")
+        #expect(try topics() == (others + ["gone"]).sorted())
+        try harness.ask(.deleteTopic("gone"))
+        send("new")
+        #expect(try topics() == (others + ["new"]).sorted())
+        send("gone")
+        #expect(try topics() == (others + ["gone", "new"]).sorted())
+    }
+
+    /// Hands out one batch, as a producer's connection does.
+    private final class Filled: PublishSource {
+        private let batch: Mutex<PublishBatch?>
+        init(_ batch: PublishBatch) { self.batch = Mutex(batch) }
+        func take() -> PublishBatch? { batch.withLock { $0.take() } }
+        func finished(_ batch: PublishBatch) {}
     }
 }

@@ -43,31 +43,6 @@ import Testing
         }
     }
 
-    /// What there is has a place in the code that does not refuse it.
-    @Test(arguments: [("4.9.8", BrokerKind.rocketmq4), ("5.0.0", .rocketmq5)])
-    func whatThereIsIsAnswered(_ version: String, _ kind: BrokerKind) async throws {
-        let calls = try TapeCalls(OperatorStateTests.tapes(version), kind: kind)
-        let cluster = ClusterOperator(calls, now: { 1_795_349_344_591 })
-        let trial = ActionContext(actor: Self.context.actor, dryRun: true)
-        let half = "C000020261575FFD2B276EB5DE9F0001"
-        let questions: [Feature: Request] = [
-            .figures: .topics, .delayLevels: .delays(DelayQuery()), .halves: .halves(skip: 0, limit: 5),
-            .halfChecks: .halves(skip: 0, limit: 5), .clients: .question(.clients),
-            .resolve: .act(.resolve(id: half, .commit), trial), .recheck: .act(.recheck(id: half), trial),
-            .deadLetters: .act(.resendDeadLetters(DeadLetterSelection(group: "GID_bad", offsets: nil)), trial),
-            .pause: .act(.gate(group: "GID_offline", .paused), trial),
-            .editTopics: .act(.updateTopic(TopicConfig(name: "orders"), mustBeNew: false), trial),
-            .editGroups: .act(.updateGroup(GroupConfig(name: "GID_bad")), trial),
-            .reset: .act(
-                .reset(ResetRequest(group: "GID_offline", topic: "orders", target: .first, dryRun: true)), trial),
-        ]
-        for (feature, request) in questions {
-            guard case .failed(let error) = await cluster.answer(request) else { continue }
-            // The tapes do not hold everything; that the broker can do it is all that is asked here.
-            #expect(error.code != .unavailable || feature == .recheck, "\(feature): \(error.message)")
-        }
-    }
-
     @Test func ourOwnBrokersCanAll() {
         for feature in Feature.allCases {
             #expect(FeatureTable.availability(of: feature, at: .embedded) == .works)

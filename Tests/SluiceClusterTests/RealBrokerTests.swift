@@ -107,8 +107,13 @@ private let realAddress = ProcessInfo.processInfo.environment["SLUICE_ROCKETMQ"]
             try await eventually("it came again", seconds: 40) { inbox.all.count >= 2 }
             let puller = PullConsumer(cluster, group: "L\(topic)")
             try await eventually("it is dead", seconds: 40) {
-                let dead = try? await puller.pull(QueueID("%DLQ%\(group)", 0), from: 0)
-                return dead?.messages.map { String(decoding: $0.body, as: UTF8.self) } == ["bad"]
+                // It is on the broker that had the message.
+                var dead: [StoredMessage] = []
+                for broker in try await cluster.network.brokers(refresh: false) {
+                    let queue = ClusterQueue.number(broker: broker.index, queue: 0)
+                    dead += (try? await puller.pull(QueueID("%DLQ%\(group)", queue), from: 0))?.messages ?? []
+                }
+                return dead.map { String(decoding: $0.body, as: UTF8.self) } == ["bad"]
             }
         }
     }

@@ -12,6 +12,8 @@ struct Driver {
     /// All that was asked and done, in order.
     var asked: [Query] = []
     var acts: [Act] = []
+    /// What was done, without what was only tried.
+    var changes: [Act] { acts.filter(\.changesState) }
     /// While false answers are kept back, as if the broker did not answer.
     var isAnswering = true
 
@@ -26,7 +28,7 @@ struct Driver {
 
     init(
         _ world: World = .demo, size: Size = Size(width: 80, height: 24), readOnly: Bool = false,
-        glyphs: GlyphSet = .braille, screen: Screen = .overview
+        glyphs: GlyphSet = .braille, screen: Screen = .overview, language: Language = .english
     ) {
         self.world = world
         var settings = ConsoleSettings(
@@ -34,6 +36,7 @@ struct Driver {
             glyphs: glyphs, startScreen: screen, now: world.now)
         settings.scenarios = Self.scenarios
         settings.canStartScenarios = true
+        settings.language = language
         model = ConsoleModel(settings: settings)
         send(.resize(size))
         send(.tick(now: world.now))

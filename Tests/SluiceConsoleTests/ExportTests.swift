@@ -59,27 +59,27 @@ import Testing
         #expect(driver.model.plainReport().contains { $0.hasPrefix("delays: ") && $0.contains(" of 50,000") })
     }
 
-    @Test func nothingIsOverwrittenUnasked() async throws {
+    @Test func nothingIsOverwrittenUnasked() throws {
         let folder = try Scratch()
         let files = LocalFiles(viewFolder: folder.path + "/state/views")
         let path = folder.path + "/a.csv"
-        #expect(await files.run(.export(path: path, text: "one", note: "")) == .done("Exported to \(path)"))
-        guard case .problem(let text) = await files.run(.export(path: path, text: "two", note: "")) else {
+        #expect(files.run(.export(path: path, text: "one", note: "")) == .done("Exported to \(path)"))
+        guard case .problem(let text) = files.run(.export(path: path, text: "two", note: "")) else {
             Issue.record("overwritten")
             return
         }
         #expect(text.contains("stays as it is"))
         #expect(folder.read("a.csv") == "one")
-        guard case .problem = await files.run(.export(path: "/proc/none/a.csv", text: "x", note: "")) else {
+        guard case .problem = files.run(.export(path: "/proc/none/a.csv", text: "x", note: "")) else {
             Issue.record("written nowhere")
             return
         }
-        guard case .done = await files.run(.saveView(name: "mine", text: "screen topics\n")) else {
+        guard case .done = files.run(.saveView(name: "mine", text: "screen topics\n")) else {
             Issue.record("not saved")
             return
         }
-        #expect(await files.run(.loadView(name: "mine")) == .view(name: "mine", text: "screen topics\n"))
-        guard case .problem(let missing) = await files.run(.loadView(name: "other")) else { return }
+        #expect(files.run(.loadView(name: "mine")) == .view(name: "mine", text: "screen topics\n"))
+        guard case .problem(let missing) = files.run(.loadView(name: "other")) else { return }
         #expect(missing.contains("there are mine"))
     }
 

@@ -39,6 +39,19 @@ import Testing
         }
     }
 
+    @Test func whatNobodyConsumesWaits() {
+        var driver = Driver(size: Size(width: 120, height: 40))
+        driver.world.queuesOfGroup["order-landing"] = driver.world.queuesOfGroup["order-landing"]?.map {
+            var queue = $0
+            queue.offset = nil
+            return queue
+        }
+        driver.type(":group order-landing\n")
+        driver.run(seconds: 12)
+        #expect(driver.model.forecast(WhatIf(), of: "order-landing") != .nothingWaits)
+        #expect(driver.model.forecast(WhatIf(producersStop: true), of: "order-landing") != .nothingWaits)
+    }
+
     @Test func whatIfIsKeptOnTheScreen() {
         var driver = Driver(size: Size(width: 120, height: 40))
         driver.run(seconds: 12)

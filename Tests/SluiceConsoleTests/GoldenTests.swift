@@ -26,7 +26,10 @@ import Testing
 
     static let scenes: [Scene] = [
         Scene("overview") { _ in },
-        Scene("overview-empty") { $0 = Driver(World(), size: $0.model.size, glyphs: $0.model.settings.glyphs) },
+        Scene("overview-empty") {
+            let settings = $0.model.settings
+            $0 = Driver(World(), size: $0.model.size, glyphs: settings.glyphs, language: settings.language)
+        },
         Scene("topics") { $0.type("2") },
         Scene("topics-filter") { $0.type("2/o.*r\n") },
         Scene("topic") { $0.type(":topic orders\n") },
@@ -96,8 +99,9 @@ import Testing
         Scene("dialog-rollback") { $0.type("5jjjjx") },
         Scene("dialog-committed") { $0.type("5jcbank says yes\torder-88213y") },
         Scene("dialog-conflict") {
-            $0.world.conflict = APIError(.conflict, "the producer rolled it back at 14:03:25.")
-            $0.type("5jcbank says yes\torder-88213y")
+            $0.type("5jcbank says yes\torder-88213")
+            $0.world.conflict = APIError(.conflict, "The producer rolled it back at 14:03:25.")
+            $0.type("y")
         },
         Scene("dialog-withdraw") { $0.type("4jx") },
         Scene("dialog-withdraw-many") { $0.type("4  jjj  xthe campaign ended\t") },
@@ -216,12 +220,22 @@ import Testing
 
     @Test(arguments: sizes, scenes)
     func screen(_ size: Size, _ scene: Scene) throws {
-        var driver = Driver(scene.world, size: size)
+        try Self.compare(scene, size, .english, "\(scene.name)-\(size.width)x\(size.height).txt")
+    }
+
+    /// The same in Chinese, where wide characters have to fit the columns of narrow ones.
+    @Test(arguments: [Size(width: 80, height: 24), Size(width: 120, height: 40)], scenes)
+    func chineseScreen(_ size: Size, _ scene: Scene) throws {
+        try Self.compare(scene, size, .chinese, "zh/\(scene.name)-\(size.width)x\(size.height).txt")
+    }
+
+    private static func compare(_ scene: Scene, _ size: Size, _ language: Language, _ file: String) throws {
+        var driver = Driver(scene.world, size: size, language: language)
         driver.run(seconds: 24)
         scene.play(&driver)
         let buffer = driver.view
         let shot = buffer.text() + "\n--- roles ---\n" + buffer.styleLayer(TestTheme.letter) + "\n"
-        let path = Self.folder + "/\(scene.name)-\(size.width)x\(size.height).txt"
+        let path = Self.folder + "/" + file
         if getenv("SLUICE_GOLDEN").map({ String(cString: $0) }) == "write" {
             try Self.write(shot, to: path)
         } else {

@@ -8,13 +8,10 @@ import Testing
     }
 
     @Test func confirmingIsNeverEnter() {
-        for kind in [DialogKind.reset, .replay, .range, .resolve, .operate] {
-            #expect(KeyTable.binding(for: .enter, in: kind) == nil)
-            #expect(KeyTable.binding(for: .character("y"), in: kind)?.operation == .confirm)
-            let keys = KeyTable.bindings.filter { $0.context == .dialog(kind) && $0.operation == .confirm }.flatMap(
-                \.keys)
-            #expect(keys == [.character("y")])
-        }
+        #expect(KeyTable.binding(for: .enter, in: .operate) == nil)
+        #expect(KeyTable.binding(for: .character("y"), in: .operate)?.operation == .confirm)
+        let keys = KeyTable.bindings.filter { $0.context == .dialog(.operate) && $0.operation == .confirm }
+        #expect(keys.flatMap(\.keys) == [.character("y")])
     }
 
     @Test func everyBindingSaysWhatItDoes() {
@@ -37,6 +34,22 @@ import Testing
             case .dialog, .prompt: continue
             }
         }
+    }
+
+    @Test(arguments: Screen.allCases)
+    func everyScreenHasAKeyAndACommand(_ screen: Screen) {
+        // Those of one topic, group or queue are opened from their lists.
+        guard let place = Location(screen) else { return }
+        let keys = KeyTable.bindings.filter { $0.context == .everywhere }.flatMap(\.keys)
+        let reached = keys.filter { key in
+            var driver = Driver(screen: screen == .topics ? .groups : .topics)
+            driver.press(key)
+            return driver.model.place == place
+        }
+        #expect(!reached.isEmpty)
+        var driver = Driver(screen: screen == .topics ? .groups : .topics)
+        driver.type(":\(screen.rawValue)\n")
+        #expect(driver.model.place == place)
     }
 
     @Test(arguments: Screen.allCases)

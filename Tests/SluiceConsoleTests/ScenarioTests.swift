@@ -63,8 +63,8 @@ import Testing
     }
 
     @Test func sentencesAreBrokenBetweenWords() {
-        #expect(ScenariosScreen.wrapped("one two three", 7) == ["one two", "three"])
-        #expect(ScenariosScreen.wrapped("", 7) == [])
-        #expect(ScenariosScreen.wrapped("overlong word", 4) == ["overlong", "word"])
+        #expect(DisplayWidth.lines("one two three", width: 7) == ["one two", "three"])
+        #expect(DisplayWidth.lines("", width: 7) == [])
+        #expect(DisplayWidth.lines("overlong word", width: 4) == ["overlong", "word"])
     }
 }

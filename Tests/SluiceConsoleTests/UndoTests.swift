@@ -40,6 +40,33 @@ import Testing
         #expect(driver.world.delays.first { $0.id == delay.id }?.due == delay.due)
     }
 
+    @Test func whatCouldNotBeTakenBackIsOfferedAgain() throws {
+        var driver = driver(.delays)
+        driver.type("j")
+        let delay = try #require(driver.model.selectedDelays.first)
+        driver.type("r+1h\t\ty")
+        driver.world.error = APIError(.unreachable, "Nobody answers.")
+        driver.type("u")
+        #expect(driver.text.contains("Nobody answers.  u gives it its old moment back"))
+        driver.world.error = nil
+        driver.run(seconds: 90)
+        driver.type("u")
+        #expect(driver.world.delays.first { $0.id == delay.id }?.due == delay.due)
+        let count = driver.acts.count
+        driver.type("u")
+        #expect(driver.acts.count == count)
+    }
+
+    @Test func anUndoWhoseGroundIsGoneIsNot() throws {
+        var driver = driver(.delays)
+        driver.type("j")
+        let delay = try #require(driver.model.selectedDelays.first)
+        driver.type("r+1h\t\ty")
+        driver.world.delays.removeAll { $0.id == delay.id }
+        driver.type("uu")
+        #expect(driver.text.contains("nothing to take back"))
+    }
+
     @Test func severalOfOneDialogAreTakenBackTogether() {
         var driver = driver(.delays)
         driver.type("jj  ")

@@ -23,6 +23,7 @@ import Testing
     @Test func unknownIsADash() {
         #expect(Format.rate(nil) == "–")
         #expect(Format.count(nil as Int64?) == "–")
+        #expect(Format.count(-1, nil) == "–" && Format.count(0, nil) == "0" && Format.count(-1 as Int64, nil) == "–")
         #expect(Format.age(nil) == "–")
         #expect(Format.drain(nil) == "–")
         #expect(Format.drain(.infinity) == "–")

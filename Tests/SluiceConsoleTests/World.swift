@@ -16,6 +16,8 @@ struct World: Sendable {
     var delayTotal: Int?
     var halves: [HalfMessage] = []
     var flow: [FlowSample] = []
+    /// Of a cluster: which brokers answer, as every answer then says.
+    var coverage: Coverage?
     var error: APIError?
     /// What resolving answers; nil does it.
     var conflict: APIError?
@@ -43,6 +45,14 @@ struct World: Sendable {
         var dryRun: Bool
     }
 
+    private static func with<Item>(
+        _ coverage: Coverage?, _ item: Item, _ path: WritableKeyPath<Item, Coverage?>
+    ) -> Item {
+        var item = item
+        item[keyPath: path] = coverage
+        return item
+    }
+
     func reply(to query: Query) -> Result<Reply, APIError> {
         if let error { return .failure(error) }
         switch query {
@@ -50,11 +60,14 @@ struct World: Sendable {
             var status = broker
             (status.pendingDelays, status.unresolvedHalves) = (delayTotal ?? delays.count, halves.count)
             (status.topics, status.groups) = (topics.count, groups.count)
+            status.coverage = coverage
             status.oldestHalf = halves.map(\.storeTimestamp).min()
             return .success(.broker(status))
         case .flow(let since): return .success(.flow(flow.filter { $0.time > since && $0.time <= now }))
-        case .topics: return .success(.topics(topics))
-        case .groups: return .success(.groups(groups))
+        case .topics:
+            return .success(.topics(topics.map { Self.with(coverage, $0, \.coverage) }))
+        case .groups:
+            return .success(.groups(groups.map { Self.with(coverage, $0, \.coverage) }))
         case .topic(let name): return topic(name).map { .topic($0) }
         case .group(let name):
             guard let group = groups.first(where: { $0.config.name == name }) else {
@@ -67,21 +80,20 @@ struct World: Sendable {
                     && (query.key.map { delay.id == $0 || delay.keys.contains($0) } ?? true)
             }
             let items = Array(matching.dropFirst(query.skip).prefix(query.limit))
-            return .success(.delays(DelayPage(total: delayTotal ?? delays.count, items: items, levels: Self.levels)))
+            var page = DelayPage(total: delayTotal ?? delays.count, items: items, levels: Self.levels)
+            (page.coverage, page.note) = (coverage, coverage?.without.first.map { "without \($0): it is down" })
+            return .success(.delays(page))
         case .histogram(let start, let width, let buckets):
             var counts = Array(repeating: 0, count: buckets)
             for delay in delays { counts[max(0, min(buckets - 1, Int((delay.due - start) / width)))] += 1 }
             return .success(.histogram(DelayHistogram(start: start, width: width, counts: counts)))
         case .halves(let limit):
             let items = Array(halves.sorted { $0.storeTimestamp < $1.storeTimestamp }.prefix(limit))
-            return .success(
-                .halves(
-                    HalfPage(
-                        total: halves.count, setAside: halves.filter(\.isSetAside).count,
-                        oldest: items.first?.storeTimestamp, items: items)))
-        case .half(let id):
-            return halves.first { $0.id == id }.map { .success(.half($0)) }
-                ?? .failure(APIError(.notFound, "There is no unresolved half \(id)."))
+            var page = HalfPage(
+                total: halves.count, setAside: halves.filter(\.isSetAside).count,
+                oldest: items.first?.storeTimestamp, items: items)
+            page.coverage = coverage
+            return .success(.halves(page))
         case .page(let topic, let queue, let from, let limit):
             let status = queuesOfTopic[topic]?.first { $0.queue == queue }
             let end = min(status?.maxOffset ?? 0, from + Int64(limit))

@@ -27,7 +27,7 @@ extension Played {
             #expect(
                 failed.subtracting(["out_variation", "publish_p99_in_surge_by_before", "peak_in_by_peak_out"]).isEmpty)
             let published = try #require(report).figures.first { $0.name == "published" }
-            guard case .count(let number)? = published?.value else { throw APIError(.failed, "no count of messages") }
+            guard case .count(let number?)? = published?.value else { throw APIError(.failed, "no count of messages") }
             #expect(number > 4_000)
         }
 

@@ -27,6 +27,7 @@ import Testing
         totals.contents = OrderDatabase.Contents(landings: 60_900, twice: 0, stale: 0)
         totals.sentTwice = 60
         totals.sentLate = 40
+        (totals.calmSeconds, totals.surgeSeconds) = (7, 10)
         for _ in 0..<1_000 {
             totals.calm.add(microseconds: 1_000)
             totals.surge.add(microseconds: 1_700)
@@ -72,6 +73,19 @@ import Testing
         }
         #expect(names == ["written_in_database", "landed_twice"])
         #expect(Self.failed { $0.contents.stale = 1 } == ["orders_not_at_newest_version"])
+    }
+
+    /// A check that cannot be judged says so, and does not fail.
+    @Test func aShortRunIsNotJudgedByItsLatency() throws {
+        for path in [\PeakShavingTotals.calmSeconds, \.surgeSeconds] {
+            var totals = Self.totals()
+            totals[keyPath: path] = 4.9
+            for _ in 0..<50 { totals.surge.add(microseconds: 9_000) }
+            let report = PeakShavingReport(totals: totals, samples: Self.samples)
+            let check = try #require(report.checks.first { $0.name == "publish_p99_in_surge_by_before" })
+            #expect(check.isOK && check.skipped?.hasPrefix("too short to judge") == true && check.value > 2)
+            #expect(check.expected == "<= 2.0")
+        }
     }
 
     @Test func theShapeIsJudged() {

@@ -121,6 +121,9 @@ struct DamageTests {
             try harness.kill()
             let numbers = try harness.texts("t").map { $0.prefix { $0 != "z" } }
             #expect(numbers == kept.map { "m\($0)" }, "derived files deleted: \(derived)")
+            let recovery = harness.broker.recovery
+            #expect(recovery.missing == (derived ? [] : [8_192 + 5_000..<16_384]))
+            #expect(recovery.text.contains(derived ? "damaged records" : "3192 bytes of the log are not there"))
         }
     }
 

@@ -54,6 +54,44 @@ struct HoleTests {
         #expect(try harness.texts("t", queue: 0).count == 2)
     }
 
+    /// A log without syncs of messages that are mostly zeros, with a checkpoint behind the first half, of which one before
+    /// the checkpoint is damaged.
+    private func damaged(checkpointBytes: Int64 = 256 << 20) throws -> (harness: BrokerHarness, place: Int64) {
+        let harness = try BrokerHarness(durable: false)
+        harness.storeOptions.checkpointBytes = checkpointBytes
+        let zeros = Message(topic: "t", body: [UInt8](repeating: 0, count: 2_000), queue: 0)
+        for _ in 0..<5 { try harness.publish(zeros) }
+        let place = try harness.publish(zeros).physicalOffset
+        for _ in 0..<5 { try harness.publish(zeros) }
+        harness.checkpoint()
+        for _ in 0..<200 { try harness.publish(zeros) }
+        harness.disk.flip("commitlog/" + SegmentSet.name(0), byte: Int(place) + 60, bit: 3)
+        return (harness, place)
+    }
+
+    @Test("what a checkpoint made durable has no holes: zeros in a damaged record's body do not end the log there")
+    func noHoleBeforeACheckpoint() throws {
+        let (harness, place) = try damaged()
+        harness.disk.delete { $0.hasPrefix("queues/") }
+        // The rebuild is cut short, and begun again.
+        harness.disk.kill()
+        harness.disk.stop(after: 20)
+        #expect(throws: (any Error).self) { try harness.reopen() }
+        try harness.kill()
+        #expect(harness.broker.recovery.damaged == [place])
+        #expect(try harness.texts("t", queue: 0).count == 210)
+    }
+
+    @Test("without a checkpoint the log's end is looked for where no two checkpoints can be missing")
+    func noHoleFarFromTheEnd() throws {
+        let (harness, place) = try damaged(checkpointBytes: 64 << 10)
+        harness.disk.delete { $0.hasPrefix("queues/") || $0 == "checkpoint" }
+        try harness.kill()
+        #expect(harness.broker.recovery.damaged == [place])
+        #expect(try harness.texts("t", queue: 0).count == 210)
+        #expect(harness.broker.store.minOffset == 0)
+    }
+
     @Test("a record whose size is damaged is judged by where the next one stands, not by zeros at an end that is none")
     func damagedSize() throws {
         let harness = try BrokerHarness(durable: false)

@@ -30,6 +30,16 @@ int sluice_thread(const char *name, size_t stack_bytes, void (*body)(void *), vo
 /// Reads without waiting for the disk: -1 with EAGAIN when the bytes are not in memory.
 ssize_t sluice_read_nowait(int fd, void *buffer, size_t length, int64_t offset);
 
+/// Maps part of a file for reading, with everything in it brought into memory first: waits for the disk. `offset` is a
+/// multiple of the page size. NULL with errno where it cannot be read, or the kernel (before 5.14) cannot promise it.
+const void *sluice_map(int descriptor, size_t length, int64_t offset);
+/// Brings what was thrown out of memory meanwhile back: waits for the disk. -1 with errno where it cannot be read.
+int sluice_populate(const void *base, size_t length);
+void sluice_unmap(const void *base, size_t length);
+typedef struct { const void *source; void *target; size_t length; } sluice_copy;
+/// Copies from such mappings. -1 where a file cannot be read there any more, which is a signal (SIGBUS) otherwise.
+int sluice_copy_mapped(const sluice_copy *copies, size_t count);
+
 /// Name of the file system a path is on, such as `ext4`.
 const char *sluice_file_system(const char *path);
 

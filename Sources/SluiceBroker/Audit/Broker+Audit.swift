@@ -12,11 +12,7 @@ extension Broker {
         _ action: OperatorAction, _ context: ActionContext, _ reply: @escaping Reply,
         _ perform: (@escaping Reply) throws(APIError) -> Void
     ) throws(APIError) {
-        if let problem = cannotNote {
-            throw APIError(.unavailable, "nothing was done, since it cannot be noted in the audit: \(problem)")
-        }
-        let before = state(of: action)
-        let begun = note(action, context, .before, begun: nil, state: before, outcome: nil)
+        let (begun, before) = try begin(.action(action), context)
         // A reply is called on the owner's thread, to which the broker is confined.
         nonisolated(unsafe) let broker = self
         let done: Reply = { response in broker.ended(begun, action, context, before, response, reply) }
@@ -40,24 +36,52 @@ extension Broker {
             done.before = before
             done.after = after
             answer = .acted(done)
+            outcome = AuditEntry.outcome(done: done.text)
         case .failed(let error): outcome = error.message
         default: break
         }
         // With a broken log the audit stays without this end, and says so when it is verified.
         guard store.broken == nil else { return reply(answer) }
-        note(action, context, .after, begun: begun, state: after, outcome: outcome)
+        note(.action(action), context, .after, begun: begun, state: after, outcome: outcome)
         answerWhenConfirmed(answer, reply)
+    }
+
+    // MARK: What others do
+
+    func noteBegin(_ subject: AuditSubject, _ context: ActionContext, _ reply: @escaping Reply) throws(APIError) {
+        answerWhenConfirmed(.noted(try begin(subject, context).number), reply)
+    }
+
+    func noteEnd(
+        _ subject: AuditSubject, _ context: ActionContext, begun: Int64, outcome: String, _ reply: @escaping Reply
+    ) {
+        guard store.broken == nil else { return reply(.noted(begun)) }
+        let state = state(of: subject)
+        let number = note(subject, context, .after, begun: begun, state: state, outcome: outcome)
+        answerWhenConfirmed(.noted(number), reply)
+    }
+
+    // MARK: Notes
+
+    private func begin(
+        _ subject: AuditSubject, _ context: ActionContext
+    ) throws(APIError) -> (number: Int64, state: String) {
+        if let problem = cannotNote {
+            throw APIError(.unavailable, "nothing was done, since it cannot be noted in the audit: \(problem)")
+        }
+        let state = state(of: subject)
+        return (note(subject, context, .before, begun: nil, state: state, outcome: nil), state)
     }
 
     @discardableResult
     private func note(
-        _ action: OperatorAction, _ context: ActionContext, _ phase: AuditEntry.Phase, begun: Int64?, state: String,
+        _ subject: AuditSubject, _ context: ActionContext, _ phase: AuditEntry.Phase, begun: Int64?, state: String,
         outcome: String?
     ) -> Int64 {
         audit.note(
             AuditEntry(
-                number: 0, time: now, phase: phase, begun: begun, actor: context.actor, action: action.auditName,
-                target: action.auditTarget, reason: context.reason, state: state, outcome: outcome, previous: "",
+                number: 0, time: now, phase: phase, begun: begun, actor: context.actor, action: subject.name,
+                target: subject.target, reason: context.reason, state: state, outcome: outcome, previous: "",
                 hash: ""), store)
     }
 
@@ -69,6 +93,13 @@ extension Broker {
     }
 
     // MARK: States in words
+
+    private func state(of subject: AuditSubject) -> String {
+        switch subject {
+        case .action(let action): state(of: action)
+        case .elsewhere(_, _, let state): state
+        }
+    }
 
     /// How what an action is about stands now.
     private func state(of action: OperatorAction) -> String {

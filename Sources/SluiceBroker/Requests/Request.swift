@@ -64,8 +64,10 @@ public enum Request: Sendable {
 
     /// An operator's action, audited. Answered with ``Response/acted(_:)``.
     case act(OperatorAction, ActionContext)
-    /// An action that others carry out: audited, and nothing else. Answered with ``Response/acted(_:)``.
-    case note(OperatorAction, ActionContext, outcome: String)
+    /// Notes what others are about to do, in the audit and nowhere else. Answered with ``Response/noted(_:)``.
+    case noteBegin(AuditSubject, ActionContext)
+    /// Notes how it ended. Answered with ``Response/noted(_:)``.
+    case noteEnd(AuditSubject, ActionContext, begun: Int64, outcome: String)
     case question(OperatorQuestion)
 }
 
@@ -103,6 +105,8 @@ public enum Response: Sendable {
     case units(UnitSource, LogReader)
     case lookUp(KeyLookup, LogReader)
     case acted(ActionOutcome)
+    /// The number of the entry in the audit.
+    case noted(Int64)
     case told(OperatorAnswer)
     /// The answer is in a file, which is for the asking thread to read.
     case audit(AuditReading)
@@ -118,75 +122,6 @@ public struct Configs: Sendable {
     /// Counts changes of topics since the broker started.
     public var topicsGeneration: UInt64
     public var groupsGeneration: UInt64
-}
-
-/// Moves one queue's committed offset.
-public struct OffsetCommit: Sendable, Codable {
-    public var group: String
-    public var queue: QueueID
-    public var offset: Int64
-
-    public init(group: String, queue: QueueID, offset: Int64) {
-        self.group = group
-        self.queue = queue
-        self.offset = offset
-    }
-}
-
-/// A consumer could not handle a message and wants it again later (RocketMQ's CONSUMER_SEND_MSG_BACK).
-public struct SendBack: Sendable, Codable {
-    public var group: String
-    public var physicalOffset: Int64
-    /// 0 takes the ladder, a positive number that level, a negative one the dead letters at once.
-    public var delayLevel: Int
-    /// Overrides the group's limit.
-    public var maxReconsumeTimes: Int?
-    /// The number of the broker that has the message, where there are several (``ClusterQueue``).
-    public var broker: Int?
-
-    /// The topic it is stored in, where the client tells it: RocketMQ 5 cannot make a dead letter without it.
-    public var topic: String?
-
-    public init(
-        group: String, physicalOffset: Int64, delayLevel: Int = 0, maxReconsumeTimes: Int? = nil, broker: Int? = nil,
-        topic: String? = nil
-    ) {
-        self.topic = topic
-        self.broker = broker
-        self.group = group
-        self.physicalOffset = physicalOffset
-        self.delayLevel = delayLevel
-        self.maxReconsumeTimes = maxReconsumeTimes
-    }
-}
-
-/// A producer's word on its transaction (RocketMQ's END_TRANSACTION).
-public struct EndTransaction: Sendable, Codable {
-    public var producerGroup: String
-    /// Physical offset of the half message.
-    public var physicalOffset: Int64
-    /// Its offset in the half queue.
-    public var queueOffset: Int64
-    /// Nil is "unknown": the broker asks again later.
-    public var resolution: Resolution?
-    public var origin: ResolutionOrigin
-    /// The half's unique key where the producer tells it: with it a half is found that was copied meanwhile.
-    public var id: String?
-    /// The number of the broker that has the half, where there are several (``ClusterQueue``).
-    public var broker: Int?
-
-    public init(
-        producerGroup: String, physicalOffset: Int64, queueOffset: Int64, resolution: Resolution?,
-        origin: ResolutionOrigin, id: String? = nil, broker: Int? = nil
-    ) {
-        self.broker = broker
-        self.producerGroup = producerGroup
-        self.physicalOffset = physicalOffset
-        self.queueOffset = queueOffset
-        self.resolution = resolution
-        self.origin = origin
-        self.id = id
-    }
 }
 
 /// A client makes itself known (a heartbeat): as a consumer, as a producer, or both.

@@ -19,6 +19,8 @@ final class Group {
     var gate: GateState?
     /// How far each queue's messages are in its client's hands.
     var handOuts: [QueueID: HandOut] = [:]
+    /// The next message on each queue where somebody asked for its age.
+    var heads: [QueueID: Head] = [:]
     /// What the last pull of a queue wanted, where that was not everything.
     var filters: [QueueID: TagFilter] = [:]
     var rate = RecentRate()
@@ -27,6 +29,17 @@ final class Group {
         var offset: Int64
         /// Epoch ms of the last move since the broker started; 0 for none.
         var moved: Int64
+    }
+
+    /// A message at a queue's offset, and when it was stored, epoch ms; nil where its record could not be read.
+    struct Head {
+        var offset: Int64
+        var stored: Int64?
+        /// Epoch ms.
+        var read: Int64
+
+        /// False where it is worth another look: the disk may give by now what it did not give then.
+        func isGood(_ now: Int64) -> Bool { stored != nil || now - read < 10_000 }
     }
 
     struct Member {
@@ -46,6 +59,7 @@ final class Group {
         locks = locks.filter { $0.key.topic != topic }
         handOuts = handOuts.filter { $0.key.topic != topic }
         filters = filters.filter { $0.key.topic != topic }
+        heads = heads.filter { $0.key.topic != topic }
     }
 
     /// Topics the group subscribes or holds offsets of, its retry topic aside.

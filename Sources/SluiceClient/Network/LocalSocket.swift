@@ -20,7 +20,9 @@ final class LocalSocket: @unchecked Sendable {
             throw APIError(.unreachable, "the path \(path) is too long for a socket; at most \(room) bytes are allowed")
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        // A process that takes nobody in any more (it is stopped) is not waited for.
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        descriptor = socket(AF_UNIX, kind, 0)
         let connected = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
@@ -31,6 +33,7 @@ final class LocalSocket: @unchecked Sendable {
             if descriptor >= 0 { close(descriptor) }
             throw APIError(.unreachable, "nobody answers at \(path): \(reason)")
         }
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
     }
 
     deinit { close(descriptor) }

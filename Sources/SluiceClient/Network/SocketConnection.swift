@@ -11,9 +11,19 @@ import Synchronization
 ///
 /// Two threads of its own: one writes what is submitted, one reads answers and pushes.
 final class SocketConnection: Connection {
+    private typealias Taker = @Sendable (Result<Frame, APIError>) -> Void
+
+    private struct Waiting {
+        var reply: Taker
+        /// It asks for more than an answer.
+        var changes: Bool
+        /// The thread that writes has taken it: some of it may have arrived.
+        var isSent = false
+    }
+
     private struct State {
-        var outgoing: [[UInt8]] = []
-        var waiting: [Int32: @Sendable (Result<Frame, APIError>) -> Void] = [:]
+        var outgoing: [(opaque: Int32, bytes: [UInt8])] = []
+        var waiting: [Int32: Waiting] = [:]
         var pushes: [String: @Sendable (ServerPush) -> Void] = [:]
         var nextOpaque: Int32 = 0
         var failure: APIError?
@@ -32,6 +42,9 @@ final class SocketConnection: Connection {
         startThread("sluice-write") { [self] in write() }
         startThread("sluice-answers") { [self] in read() }
     }
+
+    /// True once nothing is sent any more.
+    var isOver: Bool { state.withLock { $0.isClosed || $0.failure != nil } }
 
     func close() {
         state.withLock { $0.isClosed = true }
@@ -69,7 +82,9 @@ final class SocketConnection: Connection {
         guard let json = try? JSONEncoder().encode(wire) else {
             return reply(.failure(APIError(.invalid, "the request cannot be written as JSON")))
         }
-        send(ExtensionFrame.request(.call, json: Array(json))) { result in
+        var changes = false
+        if case .act(_, let context) = wire { changes = !context.dryRun }
+        send(ExtensionFrame.request(.call, json: Array(json)), changes: changes) { result in
             reply(
                 result.flatMap { frame in
                     guard let (json, bytes) = ExtensionFrame.parts(frame.body),
@@ -87,7 +102,7 @@ final class SocketConnection: Connection {
 
     private func publish(_ source: any PublishSource) {
         guard let batch = source.take() else { return }
-        send(ExtensionFrame.request(.publish, json: [], bytes: batch.encoded())) { [self] result in
+        send(ExtensionFrame.request(.publish, json: [], bytes: batch.encoded()), changes: true) { [self] result in
             answer(batch, result)
             source.finished(batch)
         }
@@ -104,14 +119,14 @@ final class SocketConnection: Connection {
     }
 
     /// Sends a frame; `reply` is called once, with a success or why there is none.
-    private func send(_ frame: Frame, _ reply: @escaping @Sendable (Result<Frame, APIError>) -> Void) {
+    private func send(_ frame: Frame, changes: Bool, _ reply: @escaping Taker) {
         let failure = state.withLock { state -> APIError? in
             if let failure = state.failure { return failure }
             var frame = frame
             frame.opaque = state.nextOpaque
             state.nextOpaque &+= 1
-            state.waiting[frame.opaque] = reply
-            state.outgoing.append(frame.encoded())
+            state.waiting[frame.opaque] = Waiting(reply: reply, changes: changes)
+            state.outgoing.append((frame.opaque, frame.encoded()))
             return nil
         }
         if let failure { return reply(.failure(failure)) }
@@ -124,9 +139,10 @@ final class SocketConnection: Connection {
         while true {
             let (frames, isOver) = state.withLock { state in
                 defer { state.outgoing = [] }
+                for frame in state.outgoing { state.waiting[frame.opaque]?.isSent = true }
                 return (state.outgoing, state.isClosed || state.failure != nil)
             }
-            for frame in frames where !stream.write(frame) { return fail() }
+            for frame in frames where !stream.write(frame.bytes) { return fail() }
             if isOver { return }
             if frames.isEmpty { writing.park() }
         }
@@ -136,8 +152,8 @@ final class SocketConnection: Connection {
         let header = HeaderReader()
         while let frame = stream.next(header) {
             if frame.isResponse {
-                let reply = state.withLock { $0.waiting.removeValue(forKey: frame.opaque) }
-                reply?(Self.result(frame))
+                let waiting = state.withLock { $0.waiting.removeValue(forKey: frame.opaque) }
+                waiting?.reply(Self.result(frame))
             } else if let (json, bytes) = ExtensionFrame.parts(frame.body), let push = WirePush.decode(json, bytes) {
                 for handler in state.withLock({ Array($0.pushes.values) }) { handler(push) }
             }
@@ -153,13 +169,15 @@ final class SocketConnection: Connection {
 
     /// The other process is gone: nobody waits any longer.
     private func fail() {
-        let error = APIError(.unreachable, "the process that owns the data folder is gone; try again")
+        let error = APIError(.unreachable, "the process that owned the data folder is gone")
         let waiting = state.withLock { state in
             state.failure = state.failure ?? error
             defer { state.waiting = [:] }
             return state.waiting
         }
         writing.unpark()
-        for reply in waiting.values { reply(.failure(error)) }
+        for entry in waiting.values {
+            entry.reply(.failure(entry.isSent && entry.changes ? error.afterSending : error))
+        }
     }
 }

@@ -205,7 +205,7 @@ extension ClusterConnection {
         if let topic = back.topic { fields.append(.init("originTopic", topic)) }
         if let most = back.maxReconsumeTimes { fields.append(.init("maxReconsumeTimes", String(most))) }
         ask(back.broker ?? 0, RequestCode.consumerSendMessageBack, fields) { result, address in
-            switch CallAnswer.done(result, address) {
+            switch CallAnswer.sentBack(result, address) {
             case .success: reply(.done)
             // A message that may not have gone back must come again: the caller tries once more.
             case .failure(let error) where error.code == .unreachable:

@@ -136,6 +136,8 @@ public final class ClusterConnection: Connection, @unchecked Sendable {
         }
     }
 
+    public func watch(_ names: Set<String>) { onBrokers.watch(names) }
+
     private func operate(_ request: Request) async -> Response {
         do throws(APIError) {
             guard let broker = try await onlySluice() else { return await onBrokers.answer(request) }
@@ -161,6 +163,7 @@ public final class ClusterConnection: Connection, @unchecked Sendable {
 protocol OperatorAnswers: Sendable {
     func answer(_ request: Request) async -> Response
     func read(_ request: ReadRequest) async throws(APIError) -> Fetch
+    func watch(_ names: Set<String>)
 }
 
 extension ClusterOperator: OperatorAnswers {}

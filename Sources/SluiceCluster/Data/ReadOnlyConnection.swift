@@ -27,6 +27,13 @@ struct ReadOnlyConnection: Connection {
         inner.readQueues(of: topic, reply)
     }
 
+    func brokerName(ofQueue number: Int) -> String? { inner.brokerName(ofQueue: number) }
+    func watch(_ names: Set<String>) { inner.watch(names) }
+
+    func sendAgain(_ message: StoredMessage, group: String, _ reply: @escaping Reply) {
+        reply(.failed(APIError(.refused, "\(reason); nothing was changed")))
+    }
+
     /// What is not on this list is refused, so that nothing new slips through.
     private static func isHarmless(_ request: Request) -> Bool {
         switch request {

@@ -46,7 +46,7 @@ final class SendFrame: AnswerTaker, @unchecked Sendable {
             return failed(error, mayGoElsewhere: Self.retriedCodes.contains(header.code))
         }
         guard let queue = header["queueId"]?.int32, let offset = header["queueOffset"]?.integer,
-            let ids = header["msgId"]?.text.split(separator: ","), ids.count == members.count,
+            let ids = header["msgId"]?.text.utf8.split(separator: UInt8(ascii: ",")), ids.count == members.count,
             (0..<65_536).contains(queue)
         else {
             return giveUp(
@@ -67,23 +67,40 @@ final class SendFrame: AnswerTaker, @unchecked Sendable {
     }
 
     /// Host and place that an id names: 32 digits, or 56 where the host has an IPv6 address, which is not told then.
-    private static func parts(_ id: Substring) -> (HostAddress, Int64) {
-        let offset = UInt64(id.suffix(16), radix: 16).map { Int64(bitPattern: $0) } ?? -1
-        guard id.utf8.count == 32, let address = UInt32(id.prefix(8), radix: 16),
-            let port = UInt32(id.dropFirst(8).prefix(8), radix: 16)
-        else { return (HostAddress(address: 0, port: 0), offset) }
-        return (HostAddress(address: address, port: port), offset)
+    /// By bytes: this is done for each message that is sent.
+    private static func parts(_ id: Substring.UTF8View) -> (HostAddress, Int64) {
+        let offset = number(id.suffix(16)).map { Int64(bitPattern: $0) } ?? -1
+        guard id.count == 32, let address = number(id.prefix(8)), let port = number(id.dropFirst(8).prefix(8)) else {
+            return (HostAddress(address: 0, port: 0), offset)
+        }
+        return (
+            HostAddress(address: UInt32(truncatingIfNeeded: address), port: UInt32(truncatingIfNeeded: port)), offset
+        )
+    }
+
+    /// Of up to 16 hexadecimal digits; nil where there is another character, or none.
+    private static func number(_ digits: Substring.UTF8View) -> UInt64? {
+        var value: UInt64 = 0
+        for digit in digits {
+            switch digit {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt64(digit - UInt8(ascii: "0"))
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = value << 4 | UInt64(digit - UInt8(ascii: "A") + 10)
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | UInt64(digit - UInt8(ascii: "a") + 10)
+            default: return nil
+            }
+        }
+        return digits.isEmpty ? nil : value
     }
 
     func failed(_ index: Int, _ failure: CallFailure) {
         publisher.routes.doubt(topic)
         guard failure.isSent else { return failed(failure.error, mayGoElsewhere: true) }
         // Sent once more it could be stored twice, and nobody would know.
-        giveUp(
-            APIError(
-                failure.error.code,
-                failure.error.message + "; the message may have been stored there: look for it before sending it again")
-        )
+        var error = APIError(
+            failure.error.code,
+            failure.error.message + "; the message may have been stored there: look for it before sending it again")
+        error.mayBeDone = true
+        giveUp(error)
     }
 
     private func failed(_ error: APIError, mayGoElsewhere: Bool) {

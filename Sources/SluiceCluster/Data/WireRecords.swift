@@ -12,7 +12,7 @@ enum WireRecords {
     static func fetch(_ bytes: UnsafeRawBufferPointer, next: Int64, broker: Int) throws(APIError) -> Fetch {
         let own = isPlain(bytes, broker) ? nil : try translated(bytes, broker)
         let fetch = own?.withUnsafeBytes { Fetch($0, next: next) } ?? Fetch(bytes, next: next)
-        guard fetch.bytes.count == own?.count ?? bytes.count else { throw damaged(fetch.bytes.count) }
+        guard fetch.byteCount == own?.count ?? bytes.count else { throw damaged(fetch.byteCount) }
         return fetch
     }
 

@@ -41,6 +41,9 @@ public final class ClusterOperator: Sendable {
         }
     }
 
+    /// What somebody looks at is asked for in each round; the rest takes turns.
+    public func watch(_ names: Set<String>) { cluster.watched.withLock { $0 = names } }
+
     private func answered(_ request: Request) async throws(APIError) -> Response {
         switch request {
         case .broker: return .broker(try await brokerStatus())

@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import NIOSSL
 import SluiceAPI
 import SluiceRemoting
 
@@ -12,6 +13,20 @@ struct CallFailure: Error, Sendable {
 }
 
 extension CallFailure {
+    /// Requests of RocketMQ, and the one of ours, that change something; those that only clients make are not here.
+    private static let changing: Set<Int32> = [
+        RequestCode.updateConsumerOffset, RequestCode.updateAndCreateTopic, RequestCode.updateBrokerConfig,
+        RequestCode.consumerSendMessageBack, RequestCode.endTransaction, RequestCode.updateAndCreateSubscriptionGroup,
+        RequestCode.deleteSubscriptionGroup, RequestCode.deleteTopicInBroker, RequestCode.deleteTopicInNameServer,
+        RequestCode.resetOffset, RequestCode.sendMessage, RequestCode.sendMessageV2, RequestCode.sendBatchMessage,
+        RequestCode.resumeCheckHalfMessage, RequestCode.recallMessage,
+    ]
+
+    /// The error of a request by its code: it tells when what was asked for may have been done.
+    func error(of code: Int32) -> APIError {
+        isSent && Self.changing.contains(code) ? error.afterSending : error
+    }
+
     /// Why a connection could not be made, in words.
     static func reason(_ error: any Error) -> String {
         if let failure = error as? NIOConnectionError {
@@ -28,6 +43,14 @@ extension CallFailure {
             default: return String(cString: strerror(failure.errnoCode)).lowercased()
             }
         }
+        if let failure = error as? NIOSSLError, case .handshakeFailed(let reason) = failure {
+            let why = "\(reason)"
+            if why.contains("CERTIFICATE_VERIFY_FAILED") {
+                return "its certificate is not signed by one that is trusted: name the signer's with --tls-trust"
+            }
+            if why.contains("WRONG_VERSION_NUMBER") { return "it does not speak TLS" }
+            return "no TLS came about: \(why)"
+        }
         if case .connectTimeout(let time)? = error as? ChannelError {
             return "no connection within \(time.nanoseconds / 1_000_000) ms"
         }
@@ -42,8 +65,7 @@ extension APIError {
     }
 
     init(code: Int32, remark: String?, of address: String) {
-        let said = remark.flatMap { $0.isEmpty ? nil : $0 } ?? "it gives no reason"
-        // 4.9 answers 1 where its access control refuses; 5.x answers 16.
+        let said = BrokerRemark(remark)
         let kind: Code =
             switch code {
             case ResponseCode.systemBusy: .throttled
@@ -54,8 +76,12 @@ extension APIError {
             case ResponseCode.topicNotExist, ResponseCode.queryNotFound, ResponseCode.subscriptionGroupNotExist,
                 ResponseCode.consumerNotOnline:
                 .notFound
-            default: said.contains("AclException") ? .refused : .failed
+            default: said.isDenial ? .refused : .failed
             }
-        self.init(kind, "the broker at \(address) answers with code \(code): \(said)")
+        guard !said.isDenial else {
+            self.init(kind, "the broker at \(address) denies access: \(said.text)")
+            return
+        }
+        self.init(kind, "the broker at \(address) answers with code \(code): \(said.text)")
     }
 }

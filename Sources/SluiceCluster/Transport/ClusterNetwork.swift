@@ -179,7 +179,7 @@ public final class ClusterNetwork: ClusterCalls, @unchecked Sendable {
         do throws(CallFailure) {
             return try await ask(broker.address, request, milliseconds: milliseconds)
         } catch {
-            throw error.error
+            throw error.error(of: request.code)
         }
     }
 

@@ -39,6 +39,8 @@ final class RemotePeer: @unchecked Sendable {
     private var nextOpaque: Int32 = 0
     private var firstDeadline = NIODeadline.distantFuture
     private var lastHeard = NIODeadline.now()
+    /// Something came over this connection.
+    private var hasHeard = false
     /// Attempts that failed since the last one that did not.
     private var attempts = 0
     /// Not before this moment, and why.
@@ -151,6 +153,7 @@ final class RemotePeer: @unchecked Sendable {
         state = .open(channel)
         pause = nil
         lastHeard = .now()
+        hasHeard = false
         network.connected(self)
         flush()
     }
@@ -158,7 +161,10 @@ final class RemotePeer: @unchecked Sendable {
     /// The channel went away.
     func closed(_ channel: any Channel, _ error: (any Error)?) {
         guard case .open(let current) = state, current === channel else { return }
-        lost(error.map { CallFailure.reason($0) } ?? "the connection was closed by the other end", isSent: true)
+        // One that insists on TLS closes as soon as it reads something else.
+        let isUnheard = !hasHeard && network.options.tls == nil
+        let closed = "the connection was closed by the other end"
+        lost(error.map { CallFailure.reason($0) } ?? closed + (isUnheard ? " (does it want --tls?)" : ""), isSent: true)
     }
 
     /// Nobody waits any longer; the next attempt waits a moment.
@@ -171,7 +177,7 @@ final class RemotePeer: @unchecked Sendable {
         self.waiting = [:]
         firstDeadline = .distantFuture
         out.removeAll(keepingCapacity: true)
-        for entry in waiting.values { entry.taker.failed(entry.index, failure(reason, isSent: true)) }
+        for entry in waiting.values { entry.taker.failed(entry.index, failure(reason, isSent: isSent)) }
         guard !isEnded else { return }
         network.disconnected(self)
         if network.isWanted(self) {
@@ -198,7 +204,10 @@ final class RemotePeer: @unchecked Sendable {
 
     // MARK: Receiving
 
-    func heard() { lastHeard = .now() }
+    func heard() {
+        lastHeard = .now()
+        hasHeard = true
+    }
 
     func received(_ header: HeaderReader, _ body: UnsafeRawBufferPointer) {
         attempts = 0

@@ -22,10 +22,10 @@ public struct Alert: Sendable, Equatable {
     /// As `billing: 1,204 behind (over 1,000)`.
     public var text: String {
         switch kind {
-        case .lag: "\(group ?? ""): lag \(Format.exact(value)) (over \(Format.exact(limit)))"
-        case .behind: "\(group ?? ""): \(Format.age(value)) behind (over \(Format.age(limit)))"
-        case .oldestHalf: "oldest half message \(Format.age(value)) unresolved (over \(Format.age(limit)))"
-        case .deadLetters: "\(group ?? ""): \(Format.plural(value, "dead letter")) (over \(Format.exact(limit)))"
+        case .lag: tr("\(group ?? ""): lag \(Format.exact(value)) (over \(Format.exact(limit)))")
+        case .behind: tr("\(group ?? ""): \(Format.age(value)) behind (over \(Format.age(limit)))")
+        case .oldestHalf: tr("oldest half message \(Format.age(value)) unresolved (over \(Format.age(limit)))")
+        case .deadLetters: tr("\(group ?? ""): \(Format.plural(value, "dead letter")) (over \(Format.exact(limit)))")
         }
     }
 }

@@ -18,7 +18,7 @@ extension ConsoleModel {
         }
         guard let first = worse.first else { return }
         effects.append(.bell)
-        let more = worse.count > 1 ? ", and \(worse.count - 1) more" : ""
+        let more = worse.count > 1 ? tr(", and \(worse.count - 1) more") : ""
         if notice?.kind != .bad { say(first.text + more, .bad) }
     }
 
@@ -26,6 +26,6 @@ extension ConsoleModel {
     var alarm: String? {
         let critical = alertWatch.current.filter { $0.severity == .critical }
         guard let first = critical.first else { return nil }
-        return "CRITICAL · " + first.text + (critical.count > 1 ? " · and \(critical.count - 1) more" : "")
+        return tr("CRITICAL · ") + first.text + (critical.count > 1 ? tr(" · and \(critical.count - 1) more") : "")
     }
 }

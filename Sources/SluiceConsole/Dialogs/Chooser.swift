@@ -37,7 +37,7 @@ struct JumpDialog: Sendable {
         switch operation {
         case .accept:
             guard let offset = Int64(field.trimmed), offset >= 0 else {
-                problem = "An offset is a number from 0 on."
+                problem = tr("An offset is a number from 0 on.")
                 return [.bell]
             }
             return [.jump(offset), .close]

@@ -14,7 +14,7 @@ extension ConsoleModel {
     }
 
     func whyNoDelay(_ feature: Feature) -> String? {
-        whyNoAct(feature) ?? (selectedDelays.isEmpty ? "There is no delayed message to act on." : nil)
+        whyNoAct(feature) ?? (selectedDelays.isEmpty ? tr("There is no delayed message to act on.") : nil)
     }
 
     func knownDelay(_ id: String) -> PendingDelay? {
@@ -22,42 +22,49 @@ extension ConsoleModel {
     }
 
     mutating func openCancelDelays(_ effects: inout [Effect]) {
-        openDelays("Withdraw", "withdraw", .delayCancel, &effects) { .cancelDelay(id: $0.id, topic: $0.topic) }
+        openDelays(.delayCancel, &effects) { .cancelDelay(id: $0.id, topic: $0.topic) }
     }
 
     mutating func openDeliverNow(_ effects: inout [Effect]) {
-        openDelays("Deliver", "deliver now", .delayNow, &effects) { .deliverNow(id: $0.id, topic: $0.topic) }
+        openDelays(.delayNow, &effects) { .deliverNow(id: $0.id, topic: $0.topic) }
     }
 
     /// What cannot be taken back is typed out: of one its key, of several their number.
     private mutating func openDelays(
-        _ doing: String, _ verb: String, _ feature: Feature, _ effects: inout [Effect],
-        _ make: (PendingDelay) -> OperatorAction
+        _ feature: Feature, _ effects: inout [Effect], _ make: (PendingDelay) -> OperatorAction
     ) {
         let delays = selectedDelays
         guard let first = delays.first else { return }
         let actions = delays.map(make)
-        let now = verb == "deliver now" ? " now" : ""
-        let what = delays.count == 1 ? "this delayed message" : "\(delays.count) delayed messages"
+        let isOne = delays.count == 1
+        let title =
+            feature == .delayNow
+            ? (isOne ? tr("Deliver this delayed message now?") : tr("Deliver \(delays.count) delayed messages now?"))
+            : (isOne ? tr("Withdraw this delayed message?") : tr("Withdraw \(delays.count) delayed messages?"))
+        let verb = feature == .delayNow ? tr("deliver now") : tr("withdraw")
         let about = aboutDelays(delays)
         open(
             OperateDialog(
-                title: "\(doing) \(what)\(now)?", verb: verb, feature: feature, reversal: .of(make(first)),
-                risk: Self.risk(delays.count, first.keys.first, first.id), facts: { _ in [Span(about)] },
+                title: title, verb: verb, feature: feature, reversal: .of(make(first)),
+                risk: Self.risk(delays.count, first.keys.first, first.id), facts: { _, _ in [Span(about)] },
                 make: { _, _ in .success(actions) }, marksOf: .delays), &effects)
     }
 
     mutating func openReschedule(_ effects: inout [Effect]) {
         let delays = selectedDelays
         guard let first = delays.first else { return }
-        let what = delays.count == 1 ? "this delayed message" : "\(delays.count) delayed messages"
+        let title =
+            delays.count == 1
+            ? tr("Give this delayed message another moment")
+            : tr("Give \(delays.count) delayed messages another moment")
         let about = aboutDelays(delays)
         open(
             OperateDialog(
-                title: "Give \(what) another moment", verb: "reschedule", feature: .delayReschedule,
+                title: title, verb: tr("reschedule"), feature: .delayReschedule,
                 reversal: .of(.reschedule(id: first.id, topic: nil, due: 0)),
-                risk: delays.count > 1 ? .type(what: "number", "\(delays.count)") : .run,
-                fields: [.text("To", hint: "90s, +5m, 14:30; lengths count from now")], facts: { _ in [Span(about)] },
+                risk: delays.count > 1 ? .type(what: tr("number"), "\(delays.count)") : .run,
+                fields: [.text(tr("To"), hint: tr("90s, +5m, 14:30; lengths count from now"))],
+                facts: { _, _ in [Span(about)] },
                 make: { fields, context in
                     Self.due(fields.first?.value ?? "", context).map { due in
                         delays.map { .reschedule(id: $0.id, topic: $0.topic, due: due) }
@@ -69,28 +76,30 @@ extension ConsoleModel {
         switch context.moments.delay(text) {
         case .success(.at(let time)?): return .success(time)
         case .success(.after(let length)?): return .success(context.moments.now + length)
-        case .success(.level?): return .failure(.init(text: "A level is no moment: try 90s, +5m or 14:30."))
+        case .success(.level?): return .failure(.init(text: tr("A level is no moment: try 90s, +5m or 14:30.")))
         case .success(nil): return .failure(.init(text: ""))
         case .failure(let problem): return .failure(problem)
         }
     }
 
-    private static func risk(_ count: Int, _ key: String?, _ id: String) -> OperateDialog.Risk {
-        if count > 1 { return .type(what: "number", "\(count)") }
+    static func risk(_ count: Int, _ key: String?, _ id: String) -> OperateDialog.Risk {
+        if count > 1 { return .type(what: tr("number"), "\(count)") }
         // A key that could not be typed in one line is no use here; ids begin alike.
-        if let key, key.count <= 40, TextSanitiser.sanitise(key) == key { return .type(what: "key", key) }
-        return .type(what: "id's end", String(id.suffix(8)))
+        if let key, key.count <= 40, TextSanitiser.sanitise(key) == key { return .type(what: tr("key"), key) }
+        return .type(what: tr("id's end"), String(id.suffix(8)))
     }
 
     private func aboutDelays(_ delays: [PendingDelay]) -> String {
         guard delays.count > 1, let first = delays.first, let last = delays.last else {
             guard let one = delays.first else { return "" }
-            let when = one.due > now ? "due \(moment(one.due)), in \(Format.countdown(one.due - now))" : "due already"
-            return "\(one.keys.first ?? one.id) for \(one.topic), \(when)."
+            let name = one.keys.first ?? one.id
+            guard one.due > now else { return tr("\(name) for \(one.topic), due already.") }
+            return tr("\(name) for \(one.topic), due \(moment(one.due)), in \(Format.countdown(one.due - now)).")
         }
         let topics = Set(delays.map(\.topic)).sorted()
-        let names = topics.prefix(4).joined(separator: ", ") + (topics.count > 4 ? " and \(topics.count - 4) more" : "")
-        return "They go to \(names) and are due from \(moment(first.due)) to \(moment(last.due))."
+        let first4 = topics.prefix(4).joined(separator: ", ")
+        let names = topics.count > 4 ? tr("\(first4) and \(topics.count - 4) more") : first4
+        return tr("They go to \(names) and are due from \(moment(first.due)) to \(moment(last.due)).")
     }
 
     // MARK: Halves
@@ -99,17 +108,17 @@ extension ConsoleModel {
         let halves = selectedHalves
         guard let first = halves.first else { return }
         guard halves.count > 1 else {
-            return run(Chain(what: "Asked", actions: [.recheck(id: first.id)], reason: ""), &effects)
+            return run(Chain(what: tr("Asked"), actions: [.recheck(id: first.id)], reason: ""), &effects)
         }
         let actions = halves.map { OperatorAction.recheck(id: $0.id) }
         let offline = halves.filter { $0.producersOnline == 0 }.count
-        var about = "Each producer is asked again now, and its checks are counted anew, also of those set aside."
-        if offline > 0 { about += " Of \(offline) no producer is online: nobody answers before one is." }
+        var about = tr("Each producer is asked again now, and its checks are counted anew, also of those set aside.")
+        if offline > 0 { about = tr("\(about) Of \(offline) no producer is online: nobody answers before one is.") }
         let facts = about
         open(
             OperateDialog(
-                title: "Ask again about \(halves.count) half messages?", verb: "ask", feature: .recheck,
-                reversal: .of(.recheck(id: first.id)), risk: .run, facts: { _ in [Span(facts)] },
+                title: tr("Ask again about \(halves.count) half messages?"), verb: tr("ask"), feature: .recheck,
+                reversal: .of(.recheck(id: first.id)), risk: .run, facts: { _, _ in [Span(facts)] },
                 make: { _, _ in .success(actions) }, marksOf: .transactions), &effects)
     }
 
@@ -125,23 +134,16 @@ extension ConsoleModel {
 
     var whyNoReplayControl: String? {
         if let reason = whyNoAct(.pacedReplay) { return reason }
-        guard let replay = selectedReplay else { return "There is no replay to steer." }
+        guard let replay = selectedReplay else { return tr("There is no replay to steer.") }
         return replay.state == .running || replay.state == .paused
-            ? nil : "Replay \(replay.id) has ended: \(replay.state.rawValue)."
-    }
-
-    mutating func openRange(_ topic: String, _ effects: inout [Effect]) {
-        var open = RangeDialog(topic: topic)
-        let requests = open.look(dialogContext)
-        dialog = .range(open)
-        fulfil(requests, &effects)
+            ? nil : tr("Replay \(replay.id) has ended: \(tr(key: replay.state.rawValue)).")
     }
 
     /// Pauses it or lets it go on, which is turned round as quickly.
     mutating func toggleReplay(_ effects: inout [Effect]) {
         guard let replay = selectedReplay else { return }
         let control: ReplayControl = replay.state == .paused ? .resume : .pause
-        run(Chain(what: "Replay", actions: [.controlReplay(id: replay.id, control)], reason: ""), &effects)
+        run(Chain(what: tr("Replay"), actions: [.controlReplay(id: replay.id, control)], reason: ""), &effects)
     }
 
     mutating func openCancelReplay(_ effects: inout [Effect]) {
@@ -149,23 +151,24 @@ extension ConsoleModel {
         let action = OperatorAction.controlReplay(id: replay.id, .cancel)
         open(
             OperateDialog(
-                title: "Cancel replay \(replay.id)?", verb: "cancel it", feature: .pacedReplay, reversal: .of(action),
+                title: tr("Cancel replay \(replay.id)?"), verb: tr("cancel it"), feature: .pacedReplay,
+                reversal: .of(action),
                 make: { _, _ in .success([action]) }), &effects)
     }
 
     /// What was created is deleted again only after its name was typed.
     mutating func openDeletion(_ action: OperatorAction, _ effects: inout [Effect]) {
-        let (kind, name, feature): (String, String, Feature) =
+        let (title, name, feature): (String, String, Feature) =
             switch action {
-            case .deleteTopic(let name): ("topic", name, .editTopics)
-            case .deleteGroup(let name): ("group", name, .editGroups)
+            case .deleteTopic(let name): (tr("Delete topic \(name) again?"), name, .editTopics)
+            case .deleteGroup(let name): (tr("Delete group \(name) again?"), name, .editGroups)
             default: ("", "", .editTopics)
             }
         guard !name.isEmpty else { return }
         open(
             OperateDialog(
-                title: "Delete \(kind) \(name) again?", verb: "delete it", feature: feature, reversal: .of(action),
-                risk: .type(what: "name", name), make: { _, _ in .success([action]) }), &effects)
+                title: title, verb: tr("delete it"), feature: feature, reversal: .of(action),
+                risk: .type(what: tr("name"), name), make: { _, _ in .success([action]) }), &effects)
     }
 
     // MARK: What if

@@ -11,21 +11,36 @@ extension ConsoleModel {
         }
     }
 
+    /// Enters a group's dead letters: the first queue that holds any, as soon as that is known.
+    mutating func goToDeadLetters(of group: String, _ effects: inout [Effect]) {
+        let topic = TopicName.deadLetter(group)
+        let known = data.topic[topic]?.value?.queues.first { $0.depth > 0 }
+        enteredLetters = topic
+        go(to: .messages(QueueID(topic, known?.queue ?? 0)), &effects)
+    }
+
+    /// Goes on to the first queue with dead letters where the one that was entered has none.
+    mutating func findDeadLetters(_ status: TopicStatus) {
+        guard let topic = enteredLetters, topic == status.summary.config.name else { return }
+        enteredLetters = nil
+        guard case .messages(let id) = place, id.topic == topic, (queueStatus(id)?.depth ?? 0) == 0,
+            let other = status.queues.first(where: { $0.depth > 0 })
+        else { return }
+        history.replace(.messages(QueueID(topic, other.queue)))
+        arrange()
+    }
+
     var whyNoResend: String? {
         if let reason = whyNoResendAll { return reason }
-        return rows.isEmpty && place.screen == .messages ? "There is no dead letter here to send again." : nil
+        return rows.isEmpty && place.screen == .messages ? tr("There is no dead letter here to send again.") : nil
     }
 
     /// As ``whyNoResend``, where those that pass the filter may be on other pages.
     var whyNoResendAll: String? {
         if let reason = whyNoAct(.deadLetters) { return reason }
-        if place == .deadLetters { return selectedRow == nil ? "No group has dead letters." : nil }
-        guard let queue = deadLetterQueue?.queue else { return "These are no dead letters: 6 lists them." }
-        // A selection names offsets alone: those of another broker's queue would be taken for the first one's.
-        if ClusterQueue.broker(queue.queue) > 0 {
-            return "Only dead letters of the first broker can be chosen; r on the groups (6) sends all of a group."
-        }
-        return queueStatus(queue)?.depth == 0 ? "This queue holds no dead letter any more." : nil
+        if place == .deadLetters { return selectedRow == nil ? tr("No group has dead letters.") : nil }
+        guard let queue = deadLetterQueue?.queue else { return tr("These are no dead letters: 6 lists them.") }
+        return queueStatus(queue)?.depth == 0 ? tr("This queue holds no dead letter any more.") : nil
     }
 
     /// Of groups all of theirs; of messages those marked, else the one selected.
@@ -35,10 +50,11 @@ extension ConsoleModel {
             let groups = marked.isEmpty ? [groupInFront].compactMap { $0 } : marked
             return openResend(groups.map { DeadLetterSelection(group: $0, offsets: nil) }, count: nil, &effects)
         }
-        guard let (_, group) = deadLetterQueue else { return }
+        guard let (queue, group) = deadLetterQueue else { return }
         let offsets = selectedMessages.map(\.queueOffset)
         guard !offsets.isEmpty else { return }
-        openResend([DeadLetterSelection(group: group, offsets: offsets)], count: offsets.count, &effects)
+        openResend(
+            [DeadLetterSelection(group: group, offsets: offsets, queue: queue.queue)], count: offsets.count, &effects)
     }
 
     /// All dead letters of the queue in front, or those on this page that pass the filter.
@@ -57,11 +73,13 @@ extension ConsoleModel {
     ) {
         guard let first = selections.first else { return }
         let groups = selections.map(\.group).joined(separator: ", ")
-        let what = count.map { Format.plural($0, "dead letter") } ?? "all dead letters"
+        let title =
+            count.map { tr("Send \(Format.plural($0, "dead letter")) of \(groups) again?") }
+            ?? tr("Send all dead letters of \(groups) again?")
         var dialog = OperateDialog(
-            title: "Send \(what) of \(groups) again?", verb: "send again", feature: .deadLetters,
-            reversal: .final("what was sent again stays, and so do the dead letters."),
-            risk: .confirm, fields: [.text("To topic", hint: "empty: only to \(first.group)")],
+            title: title, verb: tr("send again"), feature: .deadLetters,
+            reversal: .final(tr("what was sent again stays, and so do the dead letters.")),
+            risk: .confirm, fields: [.text(tr("To topic"), hint: tr("empty: only to \(first.group)"))],
             make: { fields, _ in
                 let target = fields.first?.value ?? ""
                 return .success(
@@ -71,7 +89,7 @@ extension ConsoleModel {
                         return .resendDeadLetters(selection)
                     })
             })
-        dialog.facts = { model in
+        dialog.facts = { model, _ in
             let clients = selections.compactMap { selection in
                 model.data.groups.value?.first { $0.config.name == selection.group }
             }
@@ -79,11 +97,12 @@ extension ConsoleModel {
             let goes = online.isEmpty ? groups : online.joined(separator: ", ")
             let text =
                 count == 1
-                ? "It goes back to \(goes), to nobody else, and is" : "They go back to \(goes), to nobody else, and are"
-            return [Span(text + " tried anew.")]
+                ? tr("It goes back to \(goes), to nobody else, and is tried anew.")
+                : tr("They go back to \(goes), to nobody else, and are tried anew.")
+            return [Span(text)]
                 + (note.map { [Span($0, .warning)] } ?? [])
         }
-        dialog.questions = [.groups]
+        dialog.questions = { _ in [.groups] }
         dialog.marksOf = place
         open(dialog, &effects)
     }
@@ -103,7 +122,7 @@ extension ConsoleModel {
         guard from < status.maxOffset, open.offsets.count < DeadLetterGathering.most else {
             return finish(open, &effects)
         }
-        say("Looking for what passes the filter: \(open.offsets.count) so far…")
+        say(tr("Looking for what passes the filter: \(open.offsets.count) so far…"))
         let query = Query.scan(open.queue, from: from, limit: DeadLetterGathering.page)
         if inFlight[query.slot] == nil { ask(query, &effects) }
     }
@@ -127,12 +146,13 @@ extension ConsoleModel {
         gather = nil
         notice = nil
         let offsets = Array(open.offsets.prefix(DeadLetterGathering.most))
-        guard !offsets.isEmpty else { return say("No dead letter of \(open.group) passes the filter.", .bad) }
+        guard !offsets.isEmpty else { return say(tr("No dead letter of \(open.group) passes the filter."), .bad) }
         let note =
             open.offsets.count >= DeadLetterGathering.most
-            ? "At most \(Format.count(DeadLetterGathering.most)) go at once: these are the oldest that pass." : nil
+            ? tr("At most \(Format.count(DeadLetterGathering.most)) go at once: these are the oldest that pass.") : nil
         openResend(
-            [DeadLetterSelection(group: open.group, offsets: offsets)], count: offsets.count, &effects, note: note)
+            [DeadLetterSelection(group: open.group, offsets: offsets, queue: open.queue.queue)], count: offsets.count,
+            &effects, note: note)
     }
 }
 

@@ -21,24 +21,12 @@ extension ConsoleModel {
         perform(binding.operation, in: dialog, &effects)
     }
 
-    private mutating func perform(_ operation: Operation, in dialog: Dialog, _ effects: inout [Effect]) {
+    mutating func perform(_ operation: Operation, in dialog: Dialog, _ effects: inout [Effect]) {
         let requests: [DialogRequest]
         switch dialog {
         case .publish(var form):
             requests = form.perform(operation, in: dialogContext)
             self.dialog = .publish(form)
-        case .reset(var dialog):
-            requests = dialog.perform(operation, in: dialogContext)
-            self.dialog = .reset(dialog)
-        case .replay(var dialog):
-            requests = dialog.perform(operation)
-            self.dialog = .replay(dialog)
-        case .range(var dialog):
-            requests = dialog.perform(operation, in: dialogContext)
-            self.dialog = .range(dialog)
-        case .resolve(var dialog):
-            requests = dialog.perform(operation)
-            self.dialog = .resolve(dialog)
         case .operate(var dialog):
             requests = dialog.perform(operation, in: dialogContext)
             self.dialog = .operate(dialog)
@@ -65,25 +53,10 @@ extension ConsoleModel {
         case .publish(var form):
             form.insert(text)
             dialog = .publish(form)
-        case .reset(var open):
-            guard open.isTyping else { return }
-            requests = open.insert(text, in: dialogContext)
-            dialog = .reset(open)
-        case .replay(var open):
-            guard open.isTyping else { return }
-            requests = open.insert(text)
-            dialog = .replay(open)
-        case .resolve(var open):
-            guard open.isTyping else { return }
-            open.insert(text)
-            dialog = .resolve(open)
         case .operate(var open):
             guard open.isTyping else { return }
             requests = open.insert(text, in: dialogContext)
             dialog = .operate(open)
-        case .range(var open):
-            requests = open.insert(text, in: dialogContext)
-            dialog = .range(open)
         case .whatIf(var open):
             open.insert(text)
             dialog = .whatIf(open)
@@ -108,10 +81,10 @@ extension ConsoleModel {
                 closeDialog(&effects)
                 if isUnderWay {
                     say(
-                        "Stopped: what is on its way may still be done, the rest is not.", .bad, for: 15_000,
+                        tr("Stopped: what is on its way may still be done, the rest is not."), .bad, for: 15_000,
                         offer: offer)
                 } else if !offer.isEmpty {
-                    say("Done.", .good, for: 15_000, offer: offer)
+                    say(tr("Done."), .good, for: 15_000, offer: offer)
                 }
             case .bell: effects.append(.bell)
             case .ask(let query): if inFlight[query.slot] == nil { ask(query, &effects) }
@@ -144,18 +117,6 @@ extension ConsoleModel {
         case .publish(var form):
             form.pending = ticket
             dialog = .publish(form)
-        case .reset(var open):
-            open.pending = ticket
-            dialog = .reset(open)
-        case .replay(var open):
-            open.pending = ticket
-            dialog = .replay(open)
-        case .range(var open):
-            open.pending = ticket
-            dialog = .range(open)
-        case .resolve(var open):
-            open.pending = ticket
-            dialog = .resolve(open)
         case .operate(var open):
             open.pending = ticket
             dialog = .operate(open)
@@ -177,10 +138,6 @@ extension ConsoleModel {
     private var pendingAct: Ticket? {
         switch dialog {
         case .publish(let form): form.pending
-        case .reset(let open): open.pending
-        case .replay(let open): open.pending
-        case .range(let open): open.pending
-        case .resolve(let open): open.pending
         case .operate(let open): open.pending
         case .whatIf, .find, .chooser, .jump, nil: nil
         }
@@ -190,6 +147,7 @@ extension ConsoleModel {
         _ ticket: Ticket, _ result: Result<Outcome, APIError>, _ effects: inout [Effect]
     ) {
         let started = startedActs.removeValue(forKey: ticket)
+        let result = result.mapError(Self.explained)
         if let started, case .success(.acted(let outcome)) = result { remember(started, outcome) }
         // What was published stays: it is the last act now, and final.
         if case .success(.sent) = result { undo = nil }
@@ -203,75 +161,39 @@ extension ConsoleModel {
         case .publish(var form):
             requests = form.take(result)
             dialog = .publish(form)
-        case .reset(var open):
-            requests = open.take(result)
-            dialog = .reset(open)
-        case .replay(var open):
-            requests = open.take(result)
-            dialog = .replay(open)
-        case .resolve(var open):
-            requests = open.take(result)
-            dialog = .resolve(open)
-            // What was marked is done with.
-            if started?.act.changesState == true { lists[.transactions]?.marks.subtract(open.halves.map(\.id)) }
         case .operate(var open):
             requests = open.take(result)
             dialog = .operate(open)
             if let place = open.marksOf, requests.isFinishing || open.isFinished { clearMarks(of: place) }
-        case .range(var open):
-            requests = open.take(result)
-            dialog = .range(open)
         case .whatIf, .find, .chooser, .jump, nil: break
         }
         fulfil(requests, &effects)
     }
 
+    /// Where the connection broke before the answer came, nobody may read that it failed.
+    private static func explained(_ error: APIError) -> APIError {
+        guard error.mayBeDone else { return error }
+        var unknown = error
+        unknown.message = tr("Outcome unknown: \(error.message)")
+        return unknown
+    }
+
     private mutating func report(_ result: Result<Outcome, APIError>) {
         switch result {
-        case .success(.sent(let receipt)): say("Published: \(receipt.id)", .good)
+        case .success(.sent(let receipt)): say(tr("Published: \(receipt.id)"), .good)
         case .success(.acted(let outcome)): say(OperateDialog.sentence(outcome.text), .good)
         case .failure(let error): say(error.message, .bad)
         }
-    }
-
-    // MARK: What an open dialog waits for
-    mutating func giveToDialog(_ result: Result<TopicStatus, APIError>, topic: String) {
-        switch dialog {
-        case .resolve(var open) where open.topics.contains(topic):
-            switch result {
-            case .success(let status): open.targets[topic, default: Fetched()].take(status, at: now)
-            case .failure(let error): open.targets[topic, default: Fetched()].fail(error)
-            }
-            dialog = .resolve(open)
-        case .replay(var open) where open.topic == topic:
-            switch result {
-            case .success(let status): open.receivers.take(status, at: now)
-            case .failure(let error): open.receivers.fail(error)
-            }
-            dialog = .replay(open)
-        default: break
-        }
-    }
-
-    mutating func giveToDialog(_ result: Result<HalfMessage, APIError>, half id: String) {
-        guard case .resolve(var open) = dialog, open.first?.id == id else { return }
-        switch result {
-        case .success(let half):
-            open.current.take(half, at: now)
-            if open.halves.count == 1 { open.halves = [half] }
-        case .failure(let error): open.current.fail(error)
-        }
-        dialog = .resolve(open)
     }
 
     // MARK: Operator's actions
     /// Opens the dialog of an action, tried at once without effect.
     mutating func open(_ operate: OperateDialog, _ effects: inout [Effect]) {
         var open = operate
-        open.focus = open.places.first ?? .choices
+        if open.focus == .choices { open.focus = open.places.first ?? .choices }
         let requests = open.look(dialogContext)
         dialog = .operate(open)
-        for query in open.questions where inFlight[query.slot] == nil { ask(query, &effects) }
+        for query in open.questions(open.actions) where inFlight[query.slot] == nil { ask(query, &effects) }
         fulfil(requests, &effects)
     }
 
@@ -292,11 +214,11 @@ extension ConsoleModel {
 
     mutating func setInterval(_ text: String) {
         guard let length = Moments.length(text), (100...3_600_000).contains(length) else {
-            say("An interval is 100ms to 1h, as 500ms, 2s, 1m.", .bad)
+            say(tr("An interval is 100ms to 1h, as 500ms, 2s, 1m."), .bad)
             return
         }
         refreshInterval = length
-        say("Refreshing every \(text).", .good, for: 4000)
+        say(tr("Refreshing every \(text)."), .good, for: 4000)
     }
 }
 

@@ -25,11 +25,11 @@ extension ConsoleModel {
     var whyNoGate: String? {
         if let reason = whyNoActing { return reason }
         if let reason = whyNot(.pause), whyNot(.gateLimit) != nil { return reason }
-        return groupInFront == nil ? "There is no group to hold back." : nil
+        return groupInFront == nil ? tr("There is no group to hold back.") : nil
     }
 
     var whyNoLimit: String? {
-        whyNoAct(.publishLimit) ?? (topicInFront == nil ? "There is no topic to limit." : nil)
+        whyNoAct(.publishLimit) ?? (topicInFront == nil ? tr("There is no topic to limit.") : nil)
     }
 
     /// Limits a group's delivery, pauses it, or lets it go.
@@ -38,20 +38,20 @@ extension ConsoleModel {
         let setting = gate(group)
         let canLimit = whyNot(.gateLimit) == nil
         let canPause = whyNot(.pause) == nil
-        let choices = (canLimit ? ["limit"] : []) + (canPause ? ["pause"] : []) + ["release"]
+        let choices = (canLimit ? [later("limit")] : []) + (canPause ? [later("pause")] : []) + [later("release")]
         var rate = ""
         if case .limited(let now) = setting { rate = Self.plain(now) }
         let wanted = setting == .paused ? "release" : canLimit ? "limit" : "pause"
         var fields = [
-            OperateDialog.Field.choice("Gate", choices, selected: choices.firstIndex(of: wanted) ?? 0)
+            OperateDialog.Field.choice(tr("Gate"), choices, selected: choices.firstIndex(of: wanted) ?? 0)
         ]
-        if canLimit { fields.append(.text("Messages/s", rate, hint: "0.1 to 1,000,000")) }
+        if canLimit { fields.append(.text(tr("Messages/s"), rate, hint: tr("0.1 to 1,000,000"))) }
         var dialog = OperateDialog(
-            title: "Gate of \(group)", verb: "set the gate", feature: canLimit ? .gateLimit : .pause,
-            reversal: .reversible("g again sets it as it was: \(Self.words(setting))."), risk: .run, fields: fields,
+            title: tr("Gate of \(group)"), verb: tr("set the gate"), feature: canLimit ? .gateLimit : .pause,
+            reversal: .reversible(tr("g again sets it as it was: \(Self.words(setting)).")), risk: .run, fields: fields,
             make: { fields, _ in Self.gateAction(group, fields) })
-        dialog.facts = { $0.gateFacts(group) }
-        dialog.questions = [.question(.gates(group: group)), .question(.gates(group: nil))]
+        dialog.facts = { model, _ in model.gateFacts(group) }
+        dialog.questions = { _ in [.question(.gates(group: group)), .question(.gates(group: nil))] }
         open(dialog, &effects)
     }
 
@@ -66,7 +66,7 @@ extension ConsoleModel {
             // Nothing typed yet is no mistake.
             if text.isEmpty { return .failure(.init(text: "")) }
             guard let rate = number(text), (0.1...1_000_000).contains(rate) else {
-                return .failure(.init(text: "A limit is 0.1 to 1,000,000 messages a second."))
+                return .failure(.init(text: tr("A limit is 0.1 to 1,000,000 messages a second.")))
             }
             return .success([.gate(group: group, .limited(perSecond: rate))])
         }
@@ -77,22 +77,31 @@ extension ConsoleModel {
             let error = told(.gates(group: group)).error
             return [
                 error.map { Span("? \($0.message)", .bad) }
-                    ?? Span("Now \(Self.words(gate(group))). What its clients hold is not told.", .dim)
+                    ?? Span(tr("Now \(Self.words(gate(group))). What its clients hold is not told."), .dim)
             ]
         }
         // Figures below 0 are not told by brokers that are not ours.
         let held =
             status.held < 0
-            ? "What its clients hold is not told."
+            ? tr("What its clients hold is not told.")
             : status.held == 0
-                ? "Nothing is handed out that is not committed."
-                : "\(Format.plural(status.held, "message")) already handed out and not committed: the gate does not stop those."
+                ? tr("Nothing is handed out that is not committed.")
+                : tr(
+                    "\(Format.plural(status.held, "message")) already handed out and not committed: the gate does not stop those."
+                )
         let now =
-            "Now \(Self.words(status.setting)): \(Format.rate(status.perSecond < 0 ? nil : status.perSecond))/s go out, \(Format.count(status.waiting < 0 ? nil : status.waiting)) wait."
+            tr(
+                "Now \(Self.words(status.setting)): \(Format.rate(status.perSecond < 0 ? nil : status.perSecond))/s go out, \(Format.count(status.waiting < 0 ? nil : status.waiting)) wait."
+            )
         var list = [Span(now), Span(held)]
         if status.backwardCommits > 0 {
-            let times = status.backwardCommits == 1 ? "once" : Format.plural(status.backwardCommits, "time")
-            list.append(Span("Its clients moved its offset back \(times): those messages pass again.", .warning))
+            let text =
+                status.backwardCommits == 1
+                ? tr("Its clients moved its offset back once: those messages pass again.")
+                : tr(
+                    "Its clients moved its offset back \(Format.count(status.backwardCommits)) times: those messages pass again."
+                )
+            list.append(Span(text, .warning))
         }
         return list
     }
@@ -102,27 +111,27 @@ extension ConsoleModel {
         guard let topic = topicInFront else { return }
         let known = publishLimit(topic)
         let rate = (known ?? nil).map(Self.plain) ?? ""
-        let before = known == nil ? "not known" : (known ?? nil).map { "\(Self.spoken($0))/s" } ?? "no limit"
+        let before = known == nil ? tr("not known") : (known ?? nil).map { "\(Self.spoken($0))/s" } ?? tr("no limit")
         var dialog = OperateDialog(
-            title: "Publish limit of \(topic)", verb: "set the limit", feature: .publishLimit,
-            reversal: .reversible("g again sets it as it was: \(before)."), risk: .run,
-            fields: [.text("Messages/s", rate, hint: "empty lifts the limit")],
+            title: tr("Publish limit of \(topic)"), verb: tr("set the limit"), feature: .publishLimit,
+            reversal: .reversible(tr("g again sets it as it was: \(before).")), risk: .run,
+            fields: [.text(tr("Messages/s"), rate, hint: tr("empty lifts the limit"))],
             make: { fields, _ in
                 let text = fields.first?.value ?? ""
                 if text.isEmpty { return .success([.limitPublishing(topic: topic, perSecond: nil)]) }
                 guard let rate = Self.number(text), rate > 0 else {
-                    return .failure(.init(text: "A limit is a number above 0; empty lifts it."))
+                    return .failure(.init(text: tr("A limit is a number above 0; empty lifts it.")))
                 }
                 return .success([.limitPublishing(topic: topic, perSecond: rate)])
             })
-        dialog.facts = { model in
+        dialog.facts = { model, _ in
             let inflow = model.data.published[topic]?.rate
             return [
-                Span("Now \(before); \(Format.rate(inflow))/s come in."),
-                Span("Producers above it are refused for a moment and try again.", .dim),
+                Span(tr("Now \(before); \(Format.rate(inflow))/s come in.")),
+                Span(tr("Producers above it are refused for a moment and try again."), .dim),
             ]
         }
-        dialog.questions = [.question(.publishLimits)]
+        dialog.questions = { _ in [.question(.publishLimits)] }
         open(dialog, &effects)
     }
 
@@ -145,10 +154,10 @@ extension ConsoleModel {
 
     static func words(_ setting: GateSetting?) -> String {
         switch setting {
-        case nil: "not known"
-        case .open: "open"
-        case .paused: "paused"
-        case .limited(let rate): "limited to \(spoken(rate))/s"
+        case nil: tr("not known")
+        case .open: tr("open")
+        case .paused: tr("paused")
+        case .limited(let rate): tr("limited to \(spoken(rate))/s")
         }
     }
 }

@@ -3,16 +3,12 @@ import SluiceMessage
 
 /// The kinds of dialogs, for the key table.
 enum DialogKind: String, Sendable, Hashable, CaseIterable {
-    case publish, reset, replay, range, resolve, operate, whatIf, find, chooser, jump, leave
+    case publish, operate, whatIf, find, chooser, jump, leave
 }
 
 /// The dialog that is open.
 enum Dialog: Sendable {
     case publish(PublishForm)
-    case reset(ResetDialog)
-    case replay(ReplayDialog)
-    case range(RangeDialog)
-    case resolve(ResolveDialog)
     case operate(OperateDialog)
     case whatIf(WhatIfDialog)
     case find(FindDialog)
@@ -22,10 +18,6 @@ enum Dialog: Sendable {
     var kind: DialogKind {
         switch self {
         case .publish: .publish
-        case .reset: .reset
-        case .replay: .replay
-        case .range: .range
-        case .resolve: .resolve
         case .operate: .operate
         case .whatIf: .whatIf
         case .find: .find
@@ -38,10 +30,6 @@ enum Dialog: Sendable {
     var isTyping: Bool {
         switch self {
         case .publish(let form): form.field != nil
-        case .reset(let dialog): dialog.isTyping
-        case .replay(let dialog): dialog.isTyping
-        case .range(let dialog): dialog.isTyping
-        case .resolve(let dialog): dialog.isTyping
         case .operate(let dialog): dialog.isTyping
         case .whatIf(let dialog): dialog.isTyping
         case .chooser: false

@@ -42,6 +42,7 @@ struct DialogBox {
         _ label: String, _ field: TextField, isFocused: Bool, labelWidth: Int, hint: [Span] = [],
         _ painter: inout Painter
     ) {
+        addPlace(isFocused, &painter)
         guard !isFull else { return }
         painter.put(label, x: inner.x, y: y, width: labelWidth, isFocused ? .accent : .dim)
         let hintWidth = hint.reduce(0) { $0 + DisplayWidth.of($1.text) }
@@ -60,6 +61,7 @@ struct DialogBox {
         _ label: String, _ field: TextField, rows: Int, isFocused: Bool, labelWidth: Int, hint: [Span] = [],
         _ painter: inout Painter
     ) {
+        addPlace(isFocused, rows: rows, &painter)
         let row = field.place.row
         let top = max(0, min(row - rows + 1, field.lines.count - rows))
         let hintWidth = hint.reduce(0) { $0 + DisplayWidth.of($1.text) }
@@ -68,7 +70,7 @@ struct DialogBox {
         for index in top..<(top + rows) where !isFull {
             let first = index == top
             painter.put(
-                first ? label : index == top + 1 && field.lines.count > rows ? "\(field.lines.count) lines" : "",
+                first ? label : index == top + 1 && field.lines.count > rows ? tr("\(field.lines.count) lines") : "",
                 x: inner.x,
                 y: y, width: labelWidth, first && isFocused ? .accent : .dim)
             painter.buffer.fill(Rect(x: x, y: y, width: room, height: 1), style: painter.theme[.input])
@@ -84,47 +86,70 @@ struct DialogBox {
     mutating func choice(
         _ label: String, _ choices: [String], selected: Int, isFocused: Bool, labelWidth: Int, _ painter: inout Painter
     ) {
+        let place = painter.clicks.places
+        addPlace(isFocused, &painter)
         guard !isFull else { return }
         painter.put(label, x: inner.x, y: y, width: labelWidth, isFocused ? .accent : .dim)
         var x = inner.x + labelWidth + 1
-        for (index, choice) in choices.enumerated() {
+        for (index, kept) in choices.enumerated() {
+            let choice = tr(key: kept)
             let isChosen = index == selected
             let text = isChosen ? "‹\(choice)›" : " \(choice) "
-            x += painter.put(
+            let width = painter.put(
                 text, x: x, y: y, width: inner.maxX - x, isChosen ? (isFocused ? .accent : .text) : .dim)
+            painter.clicks.add(
+                .choice(place: place, steps: index - selected), Rect(x: x, y: y, width: width, height: 1))
+            x += width
         }
         y += 1
     }
 
     mutating func skip() { y += 1 }
 
-    /// The keys, in the last line.
+    private func addPlace(_ isFocused: Bool, rows: Int = 1, _ painter: inout Painter) {
+        let height = min(rows, inner.maxY - y)
+        let rect = Rect(x: inner.x, y: y, width: inner.width, height: height)
+        painter.clicks.addPlace(height > 0 ? rect : nil, isFocused: isFocused)
+    }
+
+    /// A row of a list of choices, `steps` below the selected one.
+    mutating func row(_ spans: [Span], steps: Int, _ painter: inout Painter) {
+        guard !isFull else { return }
+        let rect = Rect(x: inner.x, y: y, width: inner.width, height: 1)
+        painter.clicks.add(.row(steps: steps), rect)
+        line([Span("  ")] + spans, &painter)
+        guard steps == 0 else { return }
+        painter.put("▸", x: rect.x, y: rect.y, .accent)
+        painter.select(rect)
+    }
+
+    /// The keys, in the last line. Characters among them count only with the focus there, since elsewhere they are text.
     func keys(_ keys: [(String, String)], isFocused: Bool, _ painter: inout Painter) {
         var spans: [Span] = []
-        for (key, label) in keys {
-            spans += [Span(spans.isEmpty ? "" : "   "), Span(key, isFocused ? .footerKey : .key), Span(" " + label)]
+        var places: [(key: Key, start: Int, width: Int)] = []
+        var used = 0
+        for (name, label) in keys {
+            let parts = [Span(used == 0 ? "" : "   "), Span(name, isFocused ? .footerKey : .key), Span(" " + label)]
+            let width = parts.reduce(0) { $0 + DisplayWidth.of($1.text) }
+            let word = name.split(separator: " ").last.map(String.init) ?? name
+            if let key = Key(spelled: word) { places.append((key, used, width)) }
+            spans += parts
+            used += width
         }
-        let width = spans.reduce(0) { $0 + DisplayWidth.of($1.text) }
-        let x = max(inner.x + 2, inner.maxX - width)
+        let x = max(inner.x + 2, inner.maxX - used)
         if isFocused { painter.put("▸", x: x - 2, y: inner.maxY - 1, .accent) }
         painter.put(spans, x: x, y: inner.maxY - 1, width: inner.maxX - x)
+        for (key, start, width) in places where x + start < inner.maxX {
+            var place: Int?
+            if case .character = key { place = painter.clicks.places }
+            let rect = Rect(x: x + start, y: inner.maxY - 1, width: min(width, inner.maxX - x - start), height: 1)
+            painter.clicks.add(.key(key, place: place), rect)
+        }
     }
 
     static func wrap(_ text: String, width: Int, limit: Int) -> [String] {
         guard width > 0 else { return [] }
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            if line.isEmpty {
-                line = String(word)
-            } else if DisplayWidth.of(line) + 1 + DisplayWidth.of(String(word)) <= width {
-                line += " " + word
-            } else {
-                lines.append(line)
-                line = String(word)
-            }
-        }
-        if !line.isEmpty { lines.append(line) }
+        let lines = DisplayWidth.lines(text, width: width)
         guard lines.count > limit else { return lines }
         return lines.prefix(limit - 1) + [lines[(limit - 1)...].joined(separator: " ")]
     }

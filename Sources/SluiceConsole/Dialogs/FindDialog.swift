@@ -30,14 +30,15 @@ struct FindDialog: Sendable {
     }
 
     func draw(_ rect: Rect, _ painter: inout Painter) {
-        var box = DialogBox("Delays of a topic or a key", lines: 4, width: 72, in: rect, &painter)
+        var box = DialogBox(tr("Delays of a topic or a key"), lines: 4, width: 72, in: rect, &painter)
         box.field(
-            "Topic", topic, isFocused: !isOnKey, labelWidth: 9, hint: [Span("its whole name; empty is all", .dim)],
+            tr("Topic"), topic, isFocused: !isOnKey, labelWidth: 9,
+            hint: [Span(tr("its whole name; empty is all"), .dim)],
             &painter)
         box.field(
-            "Key or id", key, isFocused: isOnKey, labelWidth: 9, hint: [Span("as a whole; empty is all", .dim)],
+            tr("Key or id"), key, isFocused: isOnKey, labelWidth: 9, hint: [Span(tr("as a whole; empty is all"), .dim)],
             &painter)
-        box.line("The broker looks through all of them. / filters what is listed.", .dim, &painter)
-        box.keys([("Enter", "find"), ("Esc", "leave it")], isFocused: false, &painter)
+        box.line(tr("The broker looks through all of them. / filters what is listed."), .dim, &painter)
+        box.keys([("Enter", tr("find")), ("Esc", tr("leave it"))], isFocused: false, &painter)
     }
 }

@@ -2,49 +2,10 @@ import SluiceAPI
 import SluiceMessage
 
 /// The dialog of any ``OperatorAction``: says what it is about, asks for what it needs, shows the broker's own dry run,
-/// takes a reason, and does it with `y` alone.
+/// takes a reason, and does it with `y` alone. Of a move it shows each queue, of what was stored each place.
 ///
 /// Opened by ``ConsoleModel/open(_:_:)``. `make` turns the fields into actions; each change of a field is tried anew.
 struct OperateDialog: Sendable {
-    /// What taking it back costs.
-    enum Reversal: Sendable {
-        /// Can be taken back as it was: by what.
-        case reversible(String)
-        /// Its effect can be made good, not undone: with what.
-        case compensable(String)
-        /// Stays: why.
-        case final(String)
-    }
-
-    /// What has to be typed before `y` does anything.
-    enum Risk: Sendable, Equatable {
-        case run
-        /// The word `confirm`.
-        case confirm
-        /// What is concerned, as `name` of the topic: what it is called, and how it is written.
-        case type(what: String, String)
-    }
-
-    /// A line of the form: text, or one of a few choices.
-    struct Field: Sendable {
-        var label: String
-        var text = TextField()
-        /// Empty for text.
-        var choices: [String] = []
-        var selected = 0
-        /// What the text means or may be, drawn behind it.
-        var hint = ""
-
-        static func text(_ label: String, _ text: String = "", hint: String = "") -> Field {
-            Field(label: label, text: TextField(text), hint: hint)
-        }
-        static func choice(_ label: String, _ choices: [String], selected: Int = 0) -> Field {
-            Field(label: label, choices: choices, selected: selected)
-        }
-        var isChoice: Bool { !choices.isEmpty }
-        var value: String { isChoice ? (choices.indices.contains(selected) ? choices[selected] : "") : text.trimmed }
-    }
-
     enum Focus: Sendable, Equatable {
         case field(Int)
         case reason, typed, choices
@@ -61,11 +22,19 @@ struct OperateDialog: Sendable {
     var reason = TextField()
     var typed = TextField()
     var focus = Focus.choices
-    /// Sentences above the form, made anew from the newest data each time it is drawn.
-    var facts: @Sendable (ConsoleModel) -> [Span] = { _ in [] }
+    /// Sentences above the form, made anew from the newest data and what the fields say, each time it is drawn.
+    var facts: @Sendable (ConsoleModel, [OperatorAction]) -> [Span] = { _, _ in [] }
     /// What the facts live on, asked with every refresh.
-    var questions: [Query] = []
+    var questions: @Sendable ([OperatorAction]) -> [Query] = { _ in [] }
     var make: Maker
+    /// True where the typed confirmation is enough.
+    var reasonIsOptional = false
+    /// What each action is about, for its line among the results.
+    var names: [String] = []
+    /// The title once it was done, above what came of it.
+    var titleWhenDone: String?
+    /// Where to go once it was done.
+    var placeAfter: Location?
     /// Place whose marks are done with once it was done.
     var marksOf: Location?
 
@@ -77,10 +46,6 @@ struct OperateDialog: Sendable {
     var isCommitting = false
     var problem: String?
 
-    enum Result: Sendable, Equatable {
-        case done(ActionOutcome)
-        case failed(APIError)
-    }
     /// Of more than these, the first so many are tried.
     static let mostTrials = 50
     static let password = "confirm"
@@ -93,7 +58,7 @@ struct OperateDialog: Sendable {
     }
     var wantedTrials: Int { min(actions.count, Self.mostTrials) }
     /// True when nothing may be done without a reason: all but what one key takes back.
-    var needsReason: Bool { risk != .run }
+    var needsReason: Bool { risk != .run && !reasonIsOptional }
 
     var password: String? {
         switch risk {
@@ -103,12 +68,15 @@ struct OperateDialog: Sendable {
         }
     }
     var passwordName: String {
-        if case .type(let what, let word) = risk { return "Type the \(what) \(word)" }
-        return "Type \(Self.password)"
+        if case .type(let what, let word) = risk { return tr("Type the \(what) \(word)") }
+        return tr("Type \(Self.password)")
     }
 
+    /// Fields that mean something beside what the others say.
+    var shownFields: [Int] { fields.indices.filter { fields[$0].isWanted(fields) } }
+
     var places: [Focus] {
-        fields.indices.map(Focus.field) + [.reason] + (risk == .run ? [] : [.typed]) + [.choices]
+        shownFields.map(Focus.field) + [.reason] + (risk == .run ? [] : [.typed]) + [.choices]
     }
 }
 
@@ -192,18 +160,22 @@ extension OperateDialog {
     /// What is still wanted, with the focus moved there; nil when nothing is.
     private var whyNotYet: String? {
         mutating get {
-            if actions.isEmpty { return problem ?? "Fill in what it needs first." }
-            if trials.count < wantedTrials { return "The dry run is not answered yet." }
+            if actions.isEmpty { return problem ?? tr("Fill in what it needs first.") }
+            if trials.count < wantedTrials {
+                return pending == nil
+                    ? tr("Press d first: the dry run says how things stand now.")
+                    : tr("The dry run is not answered yet.")
+            }
             if trials.allSatisfy({ if case .failed = $0 { true } else { false } }) {
-                return "The dry run says that it cannot be done."
+                return tr("The dry run says that it cannot be done.")
             }
             if needsReason && reason.trimmed.isEmpty {
                 focus = .reason
-                return "A reason goes into the record: say why."
+                return tr("A reason goes into the record: say why.")
             }
             if let password, typed.trimmed != password {
                 focus = .typed
-                return "\(passwordName) to go on."
+                return tr("\(passwordName) to go on.")
             }
             return nil
         }
@@ -231,21 +203,26 @@ extension OperateDialog {
         results.append(result)
         if case .failed(let error) = result, error.code != .conflict, error.code != .notFound {
             // What one finds gone does not keep the others back; anything else does.
-            while results.count < actions.count { results.append(result) }
+            while results.count < actions.count { results.append(.notTried) }
         }
         guard results.count == actions.count else { return next() }
         isCommitting = false
         guard results.count == 1 else { return [] }
         switch result {
-        case .done(let outcome): return [.finish(Self.sentence(outcome.text), .good)]
+        case .done(let outcome):
+            if outcome.hasDetails { return [] }
+            return [.finish(Self.sentence(outcome.text), .good)] + (placeAfter.map { [.go($0)] } ?? [])
         case .failed(let error):
             (results, problem) = ([], error.message)
+            // It is done again only by who has looked.
+            if error.mayBeDone { trials = [] }
             return [.bell]
+        case .notTried: return []
         }
     }
 
     /// Brokers begin what they did with a small letter, and end it without a stop.
     static func sentence(_ text: String) -> String {
-        text.prefix(1).uppercased() + text.dropFirst() + (text.hasSuffix(".") ? "" : ".")
+        text.prefix(1).uppercased() + text.dropFirst() + (text.hasSuffix(".") || text.hasSuffix("。") ? "" : ".")
     }
 }

@@ -54,7 +54,7 @@ extension PublishForm {
             fill(with: templates[selected])
             recalled = nil
             templateName = TextField(templates[selected].name)
-            note = "From the template \(templates[selected].name)."
+            note = tr("From the template \(templates[selected].name).")
         default: break
         }
     }
@@ -84,13 +84,13 @@ extension PublishForm {
         guard let error else {
             mode = .form
             problem = nil
-            note = "Saved as the template \(name)."
+            note = tr("Saved as the template \(name).")
             return
         }
         problem = error.message
         if error.code == .conflict {
             canOverwrite = true
-            problem = "\(error.message) Ctrl-T writes over it."
+            problem = tr("\(error.message) Ctrl-T writes over it.")
         }
     }
 }

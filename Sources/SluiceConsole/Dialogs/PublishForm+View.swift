@@ -7,43 +7,47 @@ extension PublishForm {
         case .picking(let selected): return drawTemplates(selected, rect, &painter)
         case .form, .naming: break
         }
-        let title = isTransaction ? "Publish as half of a transaction" : "Publish a message"
+        let title = isTransaction ? tr("Publish as half of a transaction") : tr("Publish a message")
         let rows = bodyRows(rect)
         var box = DialogBox(
             title, lines: (isTransaction ? 10 : 9) + rows, width: min(96, rect.width - 2), in: rect, &painter)
         let label = 14
         func text(_ item: Item) -> TextField { fields[item] ?? TextField() }
         func isIn(_ item: Item) -> Bool { mode == .form && focus == item }
-        box.field("Topic", text(.topic), isFocused: isIn(.topic), labelWidth: label, hint: topicHint(model), &painter)
-        box.field("Tag", text(.tag), isFocused: isIn(.tag), labelWidth: label, &painter)
-        box.field("Key", text(.key), isFocused: isIn(.key), labelWidth: label, hint: keyHint, &painter)
+        box.field(
+            tr("Topic"), text(.topic), isFocused: isIn(.topic), labelWidth: label, hint: topicHint(model), &painter)
+        box.field(tr("Tag"), text(.tag), isFocused: isIn(.tag), labelWidth: label, &painter)
+        box.field(tr("Key"), text(.key), isFocused: isIn(.key), labelWidth: label, hint: keyHint, &painter)
         let size = Format.bytes((fields[.body]?.text ?? "").utf8.count)
         box.area(
-            "Body", text(.body), rows: rows, isFocused: isIn(.body), labelWidth: label, hint: [Span(size, .dim)],
+            tr("Body"), text(.body), rows: rows, isFocused: isIn(.body), labelWidth: label, hint: [Span(size, .dim)],
             &painter)
-        box.field("Delay", text(.delay), isFocused: isIn(.delay), labelWidth: label, hint: delayHint(model), &painter)
         box.field(
-            "Properties", text(.properties), isFocused: isIn(.properties), labelWidth: label,
-            hint: isIn(.properties) ? [Span("name=value name2=value2", .dim)] : [], &painter)
+            tr("Delay"), text(.delay), isFocused: isIn(.delay), labelWidth: label, hint: delayHint(model), &painter)
+        box.field(
+            tr("Properties"), text(.properties), isFocused: isIn(.properties), labelWidth: label,
+            hint: isIn(.properties) ? [Span(tr("name=value name2=value2"), .dim)] : [], &painter)
         box.choice(
-            "Transaction", ["no", "yes, leave it unresolved"], selected: isTransaction ? 1 : 0,
+            tr("Transaction"), [later("no"), later("yes, leave it unresolved")], selected: isTransaction ? 1 : 0,
             isFocused: isIn(.transaction), labelWidth: label, &painter)
         if isTransaction {
             box.field(
-                "Producer group", text(.producerGroup), isFocused: isIn(.producerGroup), labelWidth: label, &painter)
+                tr("Producer group"), text(.producerGroup), isFocused: isIn(.producerGroup), labelWidth: label, &painter
+            )
         }
         if mode == .naming {
-            box.field("Save as", templateName, isFocused: true, labelWidth: label, hint: nameHint, &painter)
+            box.field(tr("Save as"), templateName, isFocused: true, labelWidth: label, hint: nameHint, &painter)
         } else {
             drawState(&box, &painter)
         }
         if mode == .naming {
-            box.keys([("Enter", "save the template"), ("Esc", "back to the form")], isFocused: false, &painter)
+            box.keys([("Enter", tr("save the template")), ("Esc", tr("back to the form"))], isFocused: false, &painter)
         } else {
             box.keys(
                 [
-                    (focus == .send ? "Enter" : "Ctrl-S", "publish"), ("↑↓", "earlier"), ("Ctrl-O", "template"),
-                    ("Ctrl-T", "save"), ("Esc", "leave"),
+                    (focus == .send ? "Enter" : "Ctrl-S", tr("publish")), ("↑↓", tr("earlier")),
+                    ("Ctrl-O", tr("template")),
+                    ("Ctrl-T", tr("save")), ("Esc", tr("leave")),
                 ], isFocused: focus == .send, &painter)
         }
     }
@@ -60,9 +64,9 @@ extension PublishForm {
         if let problem {
             box.line(problem, .bad, &painter)
         } else if pending != nil {
-            box.line("Publishing…", .accent, &painter)
+            box.line(tr("Publishing…"), .accent, &painter)
         } else if let recalled {
-            box.line("\(recalled + 1) of \(history.count) published from here", .dim, &painter)
+            box.line(tr("\(recalled + 1) of \(history.count) published from here"), .dim, &painter)
         } else {
             box.line(note ?? "", .good, &painter)
         }
@@ -72,34 +76,31 @@ extension PublishForm {
         let list = templates ?? []
         let rows = min(max(1, list.count), max(1, rect.height - 4 - templateProblems.count))
         var box = DialogBox(
-            "Templates", lines: rows + 1 + templateProblems.count, width: min(96, rect.width - 2), in: rect, &painter)
+            tr("Templates"), lines: rows + 1 + templateProblems.count, width: min(96, rect.width - 2), in: rect,
+            &painter)
         if list.isEmpty {
-            let text = templates == nil ? "Reading them…" : "None yet: Ctrl-T in the form saves one."
+            let text = templates == nil ? tr("Reading them…") : tr("None yet: Ctrl-T in the form saves one.")
             box.line(text, .dim, &painter)
         }
         let top = max(0, min(selected - rows / 2, list.count - rows))
         for index in top..<min(list.count, top + rows) {
             let template = list[index]
-            let y = box.y
-            box.line(
+            box.row(
                 [
-                    Span("  " + DisplayWidth.pad(template.name, to: 24)), Span(" \(template.topic)  ", .accent),
+                    Span(DisplayWidth.pad(template.name, to: 24)), Span(" \(template.topic)  ", .accent),
                     Span(MessagesScreen.bodyPeek(Array(template.body.utf8.prefix(400))), .dim),
-                ], &painter)
-            guard index == selected else { continue }
-            painter.put("▸", x: box.inner.x, y: y, .accent)
-            painter.select(Rect(x: box.inner.x, y: y, width: box.inner.width, height: 1))
+                ], steps: index - selected, &painter)
         }
         for problem in templateProblems { box.line(problem, .bad, &painter) }
-        box.keys([("Enter", "fill the form with it"), ("Esc", "back to the form")], isFocused: false, &painter)
+        box.keys([("Enter", tr("fill the form with it")), ("Esc", tr("back to the form"))], isFocused: false, &painter)
     }
 
-    private var keyHint: [Span] { focus == .key ? [Span("several: with spaces", .dim)] : [] }
+    private var keyHint: [Span] { focus == .key ? [Span(tr("several: with spaces"), .dim)] : [] }
 
     private func topicHint(_ model: ConsoleModel) -> [Span] {
         let name = self.text(.topic)
         guard !name.isEmpty, let topics = model.data.topics.value else { return [] }
-        return topics.contains { $0.config.name == name } ? [] : [Span("a new topic", .attention)]
+        return topics.contains { $0.config.name == name } ? [] : [Span(tr("a new topic"), .attention)]
     }
 
     /// What the delay typed so far means.
@@ -110,10 +111,10 @@ extension PublishForm {
         case .success(.level(let level)?):
             let levels = model.data.delays.value?.levels ?? []
             let length = levels.indices.contains(level - 1) ? " = \(DelaysScreen.levelText(levels[level - 1]))" : ""
-            return [Span("level \(level)\(length)", .good)]
-        case .success(.after(let length)?): return [Span("due in \(DelaysScreen.levelText(length))", .good)]
+            return [Span(tr("level \(level)\(length)"), .good)]
+        case .success(.after(let length)?): return [Span(tr("due in \(DelaysScreen.levelText(length))"), .good)]
         case .success(.at(let moment)?):
-            return [Span("due \(model.moment(moment)), in \(Format.countdown(moment - model.now))", .good)]
+            return [Span(tr("due \(model.moment(moment)), in \(Format.countdown(moment - model.now))"), .good)]
         case .success(nil): return []
         case .failure(let problem): return [Span(problem.text, .bad)]
         }

@@ -139,14 +139,14 @@ struct PublishForm: Sendable {
         let topic = text(.topic)
         guard !topic.isEmpty else {
             focus = .topic
-            return .failure(.init(text: "Which topic?"))
+            return .failure(.init(text: tr("Which topic?")))
         }
         let tag = text(.tag)
         var message = Message(
             topic: topic, body: Array((fields[.body]?.text ?? "").utf8), tag: tag.isEmpty ? nil : tag,
             keys: text(.key).split(separator: " ").map(String.init))
         guard message.body.count <= Limits.maxBodyBytes else {
-            return .failure(.init(text: "The body has more than \(Format.bytes(Limits.maxBodyBytes))."))
+            return .failure(.init(text: tr("The body has more than \(Format.bytes(Limits.maxBodyBytes)).")))
         }
         switch Self.properties(text(.properties)) {
         case .success(let properties): message.properties = properties
@@ -164,11 +164,11 @@ struct PublishForm: Sendable {
         let group = text(.producerGroup)
         guard !group.isEmpty else {
             focus = .producerGroup
-            return .failure(.init(text: "A transaction needs the producer group that can be asked about it."))
+            return .failure(.init(text: tr("A transaction needs the producer group that can be asked about it.")))
         }
         guard message.delay == nil else {
             focus = .delay
-            return .failure(.init(text: "A half message cannot have a delay."))
+            return .failure(.init(text: tr("A half message cannot have a delay.")))
         }
         return .success(.publishHalf(message, producerGroup: group))
     }
@@ -180,14 +180,14 @@ struct PublishForm: Sendable {
         while case let start = rest.drop(while: { $0 == " " }), !start.isEmpty {
             guard let equals = start.firstIndex(of: "="), equals > start.startIndex,
                 !start[..<equals].contains(" ")
-            else { return .failure(.init(text: "Properties are name=value, with spaces between.")) }
+            else { return .failure(.init(text: tr("Properties are name=value, with spaces between."))) }
             let name = String(start[..<equals])
             let after = start[start.index(after: equals)...]
             let value: Substring
             if after.first == "\"" {
                 let inner = after.dropFirst()
                 guard let end = inner.firstIndex(of: "\"") else {
-                    return .failure(.init(text: "The value of \(name) has no closing quote."))
+                    return .failure(.init(text: tr("The value of \(name) has no closing quote.")))
                 }
                 value = inner[..<end]
                 rest = inner[inner.index(after: end)...]
@@ -196,7 +196,7 @@ struct PublishForm: Sendable {
                 rest = after[value.endIndex...]
             }
             guard !value.isEmpty else {
-                return .failure(.init(text: "\(name) has no value: an empty one would be lost on the way."))
+                return .failure(.init(text: tr("\(name) has no value: an empty one would be lost on the way.")))
             }
             properties.append(Property(name, String(value)))
         }
@@ -209,11 +209,14 @@ struct PublishForm: Sendable {
         case .success(.sent(let receipt)):
             let kept = DialogRequest.published(template(named: ""))
             if isTransaction {
-                return [kept, .finish("Half message \(receipt.id) is stored; it waits to be committed (5).", .good)]
+                return [
+                    kept, .finish(tr("Half message \(receipt.id) is stored; it waits to be committed (5)."), .good),
+                ]
             }
             let place =
-                "\(receipt.queue.topic) queue \(receipt.queue.queue) offset \(Format.exact(receipt.queueOffset))"
-            let text = isDelayed ? "Waiting for its moment: \(receipt.id)" : "Published to \(place): \(receipt.id)"
+                tr("\(receipt.queue.topic) queue \(receipt.queue.queue) offset \(Format.exact(receipt.queueOffset))")
+            let text =
+                isDelayed ? tr("Waiting for its moment: \(receipt.id)") : tr("Published to \(place): \(receipt.id)")
             return [kept, .finish(text, .good)]
         case .success: return [.close]
         case .failure(let error):

@@ -44,7 +44,8 @@ struct WhatIfDialog: Sendable {
     }
 
     private mutating func judge() {
-        problem = what == nil ? "More consumers are 0 to 10,000; a gate lets 0.1 to 1,000,000 a second through." : nil
+        problem =
+            what == nil ? tr("More consumers are 0 to 10,000; a gate lets 0.1 to 1,000,000 a second through.") : nil
     }
 
     mutating func perform(_ operation: Operation) -> [DialogRequest] {
@@ -83,26 +84,28 @@ struct WhatIfDialog: Sendable {
 
     func draw(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let width = min(88, rect.width - 2)
-        var box = DialogBox("What if: group \(group)", lines: 7, width: width, in: rect, &painter)
+        var box = DialogBox(tr("What if: group \(group)"), lines: 7, width: width, in: rect, &painter)
         let label = 14
         box.field(
-            "More consumers", consumers, isFocused: focus == .consumers, labelWidth: label,
-            hint: [Span("empty is none", .dim)], &painter)
+            tr("More consumers"), consumers, isFocused: focus == .consumers, labelWidth: label,
+            hint: [Span(tr("empty is none"), .dim)], &painter)
         box.choice(
-            "Producers", ["go on", "stop"], selected: producersStop ? 1 : 0, isFocused: focus == .producers,
+            tr("Producers"), [later("go on"), later("stop")], selected: producersStop ? 1 : 0,
+            isFocused: focus == .producers,
             labelWidth: label, &painter)
         box.field(
-            "Gate at", gate, isFocused: focus == .gate, labelWidth: label,
-            hint: [Span("messages/s; empty is open", .dim)], &painter)
-        box.line([Span("as it is: ", .dim)] + model.forecast(WhatIf(), of: group).spans, &painter)
+            tr("Gate at"), gate, isFocused: focus == .gate, labelWidth: label,
+            hint: [Span(tr("messages/s; empty is open"), .dim)], &painter)
+        box.line([Span(tr("as it is: "), .dim)] + model.forecast(WhatIf(), of: group).spans, &painter)
         if let problem {
             box.line(problem, .bad, &painter)
         } else if let what {
-            box.line([Span("\(what.words): ", .accent)] + model.forecast(what, of: group).spans, &painter)
+            box.line([Span(tr("\(what.words): "), .accent)] + model.forecast(what, of: group).spans, &painter)
         }
-        box.line("Consumers taken to be alike, as fast as those are now. Nothing is changed.", .dim, &painter)
+        box.line(tr("Consumers taken to be alike, as fast as those are now. Nothing is changed."), .dim, &painter)
         box.keys(
-            [("Ctrl-W", "the usual ones"), ("Enter", "keep it on the screen"), ("Esc", "leave it")], isFocused: false,
+            [("Ctrl-W", tr("the usual ones")), ("Enter", tr("keep it on the screen")), ("Esc", tr("leave it"))],
+            isFocused: false,
             &painter)
     }
 }

@@ -12,7 +12,6 @@ public enum Reply: Sendable, Equatable {
     case delays(DelayPage)
     case histogram(DelayHistogram)
     case halves(HalfPage)
-    case half(HalfMessage)
     case messages([StoredMessage])
     case told(OperatorAnswer)
 }

@@ -27,6 +27,8 @@ public enum Act: Sendable, Equatable {
 public enum Effect: Sendable, Equatable {
     /// Ask the broker; answered by ``Answer/reply(_:_:_:)``.
     case ask(Ticket, Query)
+    /// Tell the broker which topics and groups are on the screen, so that they are counted first.
+    case watch(Set<String>)
     /// Do something; answered by ``Answer/done(_:_:)``.
     case act(Ticket, Act)
     /// Load a theme by name; answered by ``Answer/theme(_:problem:)``.

@@ -34,28 +34,34 @@ public struct EffectRunner: Sendable {
             }
         case .act(let ticket, let act):
             if readOnly && act.changesState {
-                return .answer(.done(ticket, .failure(APIError(.refused, "This console is read-only."))))
+                return .answer(.done(ticket, .failure(APIError(.refused, tr("This console is read-only.")))))
             }
             do throws(APIError) {
                 return .answer(.done(ticket, .success(try await outcome(of: act))))
             } catch {
                 return .answer(.done(ticket, .failure(error)))
             }
+        case .watch(let names):
+            admin.watch(names)
+            return nil
         case .loadTheme(let name):
-            let (theme, problem) = themes.load(name)
+            let (theme, problem) = await Files.offPool { [themes] in themes.load(name) }
             return .answer(.theme(theme, problem: problem))
-        case .listThemes: return .answer(.themes(themes.names()))
+        case .listThemes: return .answer(.themes(await Files.offPool { [themes] in themes.names() }))
         case .loadTemplates:
-            let (found, problems) = templates.list()
+            let (found, problems) = await Files.offPool { [templates] in templates.list() }
             return .answer(.templates(found, problems: problems))
         case .saveTemplate(let template, let overwrites):
-            do throws(APIError) {
-                try templates.save(template, overwrites: overwrites)
-                return .answer(.templateSaved(name: template.name, problem: nil))
-            } catch {
-                return .answer(.templateSaved(name: template.name, problem: error))
+            let problem = await Files.offPool { [templates] in
+                do throws(APIError) {
+                    try templates.save(template, overwrites: overwrites)
+                    return nil as APIError?
+                } catch {
+                    return error
+                }
             }
-        case .file(let effect): return .answer(.file(await files.run(effect)))
+            return .answer(.templateSaved(name: template.name, problem: problem))
+        case .file(let effect): return .answer(.file(await Files.offPool { [files] in files.run(effect) }))
         case .copy, .bell, .scenarioKey, .startScenario, .quit, .suspend, .openBody: return nil
         }
     }
@@ -83,7 +89,6 @@ public struct EffectRunner: Sendable {
         case .histogram(let start, let width, let buckets):
             .histogram(try await admin.delayHistogram(start: start, width: width, buckets: buckets))
         case .halves(let limit): .halves(try await admin.halves(skip: 0, limit: limit))
-        case .half(let id): .half(try await admin.half(id: id))
         case .page(let topic, let queue, let from, let limit):
             .messages(try await admin.browse(.queue(QueueID(topic, queue), from: from, limit: limit)))
         case .scan(let id, let from, let limit):

@@ -14,7 +14,6 @@ public enum Query: Sendable, Hashable {
     case delays(DelayQuery)
     case histogram(start: Int64, width: Int64, buckets: Int)
     case halves(limit: Int)
-    case half(String)
     /// Messages of a queue from an offset on.
     case page(topic: String, queue: Int, from: Int64, limit: Int)
     /// Messages of a queue from an offset on, for a search through all of it.

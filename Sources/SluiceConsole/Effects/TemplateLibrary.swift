@@ -1,4 +1,3 @@
-import Glibc
 import SluiceAPI
 
 /// The user's message templates: a folder of `NAME.toml` files.
@@ -14,23 +13,16 @@ public struct TemplateLibrary: Sendable {
 
     /// All templates by name, and a sentence for each file that is none.
     public func list() -> (templates: [MessageTemplate], problems: [String]) {
-        guard let folder, let directory = opendir(folder) else { return ([], []) }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let file = withUnsafePointer(to: &entry.pointee.d_name) { name in
-                name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if file.hasSuffix(".toml"), Self.isName(String(file.dropLast(5))) { names.append(String(file.dropLast(5))) }
-        }
+        guard let folder else { return ([], []) }
+        let names = Files.names(in: folder, ending: ".toml").filter(Self.isName)
         var found: [MessageTemplate] = []
         var problems: [String] = []
         if names.count > Self.maxCount {
-            problems.append("\(folder) holds \(names.count) templates; the first \(Self.maxCount) are listed")
+            problems.append(tr("\(folder) holds \(names.count) templates; the first \(Self.maxCount) are listed"))
         }
-        for name in names.sorted().prefix(Self.maxCount) {
+        for name in names.prefix(Self.maxCount) {
+            let path = "\(folder)/\(name).toml"
             do throws(APIError) {
-                let path = "\(folder)/\(name).toml"
                 found.append(try MessageTemplate(name: name, text: try Self.read(path), file: path))
             } catch {
                 problems.append(error.message)
@@ -44,67 +36,28 @@ public struct TemplateLibrary: Sendable {
     ///   `.failed` when it cannot be written.
     public func save(_ template: MessageTemplate, overwrites: Bool) throws(APIError) {
         guard Self.isName(template.name) else {
-            throw APIError(.invalid, "A template's name has 1 to 64 letters, digits, - _ . and starts with no dot.")
+            throw APIError(.invalid, tr("A template's name has 1 to 64 letters, digits, - _ . and starts with no dot."))
         }
         guard let folder else {
-            throw APIError(.refused, "There is no folder for templates: neither XDG_CONFIG_HOME nor HOME is set.")
+            throw APIError(.refused, tr("There is no folder for templates: neither XDG_CONFIG_HOME nor HOME is set."))
         }
-        try Self.makeFolder(folder)
         let path = "\(folder)/\(template.name).toml"
-        if !overwrites, access(path, F_OK) == 0 {
-            throw APIError(.conflict, "There is a template \(template.name) already.")
-        }
-        let temporary = path + ".\(getpid()).new"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw Self.failure("\(temporary) cannot be written") }
-        let bytes = Array(template.text.utf8)
-        var written = 0
-        while written < bytes.count {
-            let count = bytes[written...].withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            written += count
-        }
-        let isWhole = written == bytes.count && fsync(file) == 0
-        let error = errno
-        close(file)
-        guard isWhole, rename(temporary, path) == 0 else {
-            errno = isWhole ? errno : error
-            let problem = Self.failure("\(path) cannot be written")
-            unlink(temporary)
-            throw problem
-        }
-    }
-
-    private static func failure(_ what: String) -> APIError {
-        APIError(.failed, "\(what): \(String(cString: strerror(errno))).")
-    }
-
-    private static func makeFolder(_ folder: String) throws(APIError) {
-        var path = ""
-        for part in folder.split(separator: "/") {
-            path += "/" + part
-            if mkdir(path, 0o755) != 0, errno != EEXIST, errno != EISDIR, access(path, F_OK) != 0 {
-                throw failure("The folder \(path) cannot be made")
-            }
+        do throws(FileProblem) {
+            try Files.makeFolders(folder)
+            try Files.write(template.text, to: path, replacing: overwrites)
+        } catch {
+            guard error == .exists else { throw APIError(.failed, LocalFiles.sentence(error, path)) }
+            throw APIError(.conflict, tr("There is a template \(template.name) already."))
         }
     }
 
     private static func read(_ path: String) throws(APIError) -> String {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { throw failure("\(path) cannot be read") }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = Glibc.read(file, &chunk, chunk.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw failure("\(path) cannot be read") }
-            if count == 0 { break }
-            bytes += chunk[..<count]
-            guard bytes.count <= maxBytes else { throw APIError(.tooLarge, "\(path) is too large for a template.") }
+        do throws(FileProblem) {
+            return String(decoding: try Files.read(path, limit: maxBytes), as: UTF8.self)
+        } catch {
+            if error == .tooLarge { throw APIError(.tooLarge, tr("\(path) is too large for a template.")) }
+            throw APIError(.failed, tr("\(path) cannot be read: \(error.text)."))
         }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// No path, no hidden file.

@@ -7,9 +7,11 @@ extension ConsoleModel {
     public var sheet: Sheet? {
         switch place {
         case .overview:
+            // A table is data: it reads the same whatever the console speaks.
+            let urgent = Language.$current.withValue(.english) { attention }
             return Sheet(
                 title: "needs a hand", columns: ["urgent", "text"],
-                rows: attention.map { [.text($0.isUrgent ? "urgent" : "soon"), .text($0.text)] })
+                rows: urgent.map { [.text($0.isUrgent ? "urgent" : "soon"), .text($0.text)] })
         case .topics: return topicSheet
         case .groups: return groupSheet
         case .topic(let name): return topicDetailSheet(name)
@@ -90,7 +92,8 @@ extension ConsoleModel {
             rows: picked(status.queues).map { queue in
                 [
                     .text(queue.id.topic), .number(Int64(queue.id.queue)), .number(queue.minOffset),
-                    .number(queue.maxOffset), Sheet.Value(queue.offset), .number(queue.lag), .age(queue.behind),
+                    .number(queue.maxOffset), Sheet.Value(queue.offset), .number(queue.lag),
+                    Sheet.Value(age: queue.behind),
                     .text(queue.client ?? ""), Sheet.Value(time: queue.lastMoved),
                 ]
             })

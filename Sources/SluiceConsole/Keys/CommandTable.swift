@@ -1,6 +1,6 @@
 /// A command of the `:` line.
 struct Command: Sendable {
-    enum Argument: Sendable { case none, topic, group, theme, interval, optionalTopic, optionalGroup }
+    enum Argument: Sendable { case none, topic, group, theme, interval, language, optionalTopic, optionalGroup }
     var names: [String]
     var argument: Argument
     var help: String
@@ -34,6 +34,7 @@ enum CommandTable {
         Command(names: ["calls", "@"], argument: .none, help: "The calls that this console made"),
         Command(names: ["replay", "reset"], argument: .group, help: "Move a group to another offset"),
         Command(names: ["theme"], argument: .theme, help: "Switch the theme"),
+        Command(names: ["language", "lang"], argument: .language, help: "Speak zh, en, or auto: as the locale says"),
         Command(names: ["interval"], argument: .interval, help: "Refresh every so often, as 500ms, 2s, 1m"),
         Command(names: ["export"], argument: .none, help: "Write what is shown to a new FILE.csv or FILE.json"),
         Command(names: ["save"], argument: .none, help: "Keep screen, filter and order as the view NAME"),
@@ -75,6 +76,7 @@ struct Prompt: Sendable {
             case .group, .optionalGroup: groups
             case .theme: themes
             case .interval: Chooser.intervals
+            case .language: ConsoleModel.languageNames
             case .some(.none), nil: []
             }
         return words.filter { $0.hasPrefix(start) }.prefix(50).map { "\(name) \($0)" }

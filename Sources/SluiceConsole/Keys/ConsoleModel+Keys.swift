@@ -36,6 +36,10 @@ extension ConsoleModel {
         case .deadLetters: go(to: .deadLetters, &effects)
         case .peakShaving: go(to: .peakShaving, &effects)
         case .scenarios: go(to: .scenarios, &effects)
+        case .clients: go(to: .clients, &effects)
+        case .brokers: go(to: .brokers, &effects)
+        case .audit: go(to: .audit, &effects)
+        case .settings: go(to: .settings, &effects)
         case .scenarioList: showsScenarioList.toggle()
         case .help: place == .help ? back(&effects) : go(to: .help, &effects)
         case .command: prompt = Prompt(kind: .command)
@@ -44,6 +48,7 @@ extension ConsoleModel {
         case .refresh: refresh(&effects, byHand: true)
         case .interval: chooseInterval()
         case .theme: chooseTheme(&effects)
+        case .language: speak(settings.language.next)
         case .quit: leave(.quit, &effects)
         case .export: proposeExport()
         case .openBody: openBody(&effects)
@@ -85,7 +90,7 @@ extension ConsoleModel {
         case .copyID:
             if let id = selectedID {
                 effects.append(.copy(id))
-                say("Copied \(id)", .good, for: 4000)
+                say(tr("Copied \(id)"), .good, for: 4000)
             }
         case .zoomIn: setZoom(zoom - 1, &effects)
         case .zoomOut: setZoom(zoom + 1, &effects)
@@ -114,11 +119,15 @@ extension ConsoleModel {
 
     private mutating func sort(_ operation: Operation) -> Bool {
         guard let key = Self.sorts[operation] else { return false }
+        sort(by: key)
+        return true
+    }
+
+    mutating func sort(by key: SortKey) {
         // The same once more turns it round.
         list.descending = list.sort == key ? !list.descending : key.startsDescending
         list.sort = key
         arrange()
-        return true
     }
 
     private mutating func mark() {
@@ -129,8 +138,9 @@ extension ConsoleModel {
 
     private mutating func markAll() {
         for row in rows { mark(row, true) }
-        let more = screen == .messages ? " on this page" : ""
-        say("\(Format.plural(list.marks.count, "row")) marked\(rows.isEmpty ? "" : more).", for: 4000)
+        let marked = Format.plural(list.marks.count, "row")
+        let isPage = screen == .messages && !rows.isEmpty
+        say(isPage ? tr("\(marked) marked on this page.") : tr("\(marked) marked."), for: 4000)
     }
 
     private mutating func mark(_ row: Row, _ isMarked: Bool) {
@@ -152,12 +162,12 @@ extension ConsoleModel {
         guard let row = selectedRow else { return }
         if followed?.place == place, followed?.id == row.id {
             followed = nil
-            return say("No row is followed any more.", for: 4000)
+            return say(tr("No row is followed any more."), for: 4000)
         }
         followed = (place, row.id)
         list.isChosen = true
         list.selectedID = row.id
-        say("Following \(row.id): F lets it go.", for: 4000)
+        say(tr("Following \(row.id): F lets it go."), for: 4000)
     }
 
     /// Says when the followed row has left; its place in the list is then nobody's.
@@ -165,7 +175,7 @@ extension ConsoleModel {
         guard let followed, followed.place == place, list.filter == nil, !rows.contains(where: { $0.id == followed.id })
         else { return }
         self.followed = nil
-        say("\(followed.id) has left the list.", .bad, for: 15_000)
+        say(tr("\(followed.id) has left the list."), .bad, for: 15_000)
     }
 
     private static let flowSpans = [60, 120, 300, 600]

@@ -61,7 +61,9 @@ extension ConsoleModel {
         guard case .messages(let id) = place, let status = queueStatus(id) else { return }
         guard offset >= status.minOffset, offset < status.maxOffset else {
             say(
-                "Queue \(queueName(id.queue)) holds \(Format.exact(status.minOffset)) to \(Format.exact(status.maxOffset - 1)).",
+                tr(
+                    "Queue \(queueName(id.queue)) holds \(Format.exact(status.minOffset)) to \(Format.exact(status.maxOffset - 1))."
+                ),
                 .bad)
             return
         }
@@ -111,7 +113,7 @@ extension ConsoleModel {
             guard replays.indices.contains(row.index) else { return }
             let plan = replays[row.index].plan
             go(to: .topic(plan.target ?? plan.topic), &effects)
-        case .deadLetters: go(to: .messages(QueueID(TopicName.deadLetter(row.id), 0)), &effects)
+        case .deadLetters: goToDeadLetters(of: row.id, &effects)
         case .clients:
             let all = clients
             guard all.indices.contains(row.index), all[row.index].role == .consumer else { return }

@@ -72,7 +72,7 @@ extension ConsoleModel {
         let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
         let argument = parts.count > 1 ? parts[1].filter { $0 != " " } : nil
         guard let name = parts.first, let command = CommandTable.find(name) else {
-            say("No command \(line); Tab shows what there is.", .bad)
+            say(tr("No command \(line); Tab shows what there is."), .bad)
             return effects.append(.bell)
         }
         let raw = parts.count > 1 ? parts[1].trimmingSpaces : nil
@@ -96,7 +96,7 @@ extension ConsoleModel {
             if let argument { find(topic: argument, key: nil, &effects) }
         case "tx": go(to: .transactions, &effects)
         case "dead-letters":
-            go(to: argument.map { .messages(QueueID(TopicName.deadLetter($0), 0)) } ?? .deadLetters, &effects)
+            if let argument { goToDeadLetters(of: argument, &effects) } else { go(to: .deadLetters, &effects) }
         case "clients": go(to: .clients, &effects)
         case "brokers": go(to: .brokers, &effects)
         case "audit": go(to: .audit, &effects)
@@ -114,7 +114,7 @@ extension ConsoleModel {
             openPublish(topic: argument)
         case "replay":
             if let reason = whyNoActing { return say(reason, .bad) }
-            guard let argument else { return say("Which group? :replay GROUP", .bad) }
+            guard let argument else { return say(tr("Which group? :replay GROUP"), .bad) }
             go(to: .group(argument), &effects)
             if let reason = whyNoReplay { return say(reason, .bad) }
             openReset(argument, &effects)
@@ -125,11 +125,12 @@ extension ConsoleModel {
         case "calls": go(to: .calls, &effects)
         case "replay-time":
             if let reason = whyNoAct(.pacedReplay) { return say(reason, .bad) }
-            guard let argument else { return say("Which topic? :replay-time TOPIC", .bad) }
+            guard let argument else { return say(tr("Which topic? :replay-time TOPIC"), .bad) }
             openRange(argument, &effects)
         case "theme":
             guard let argument else { return chooseTheme(&effects) }
             effects.append(.loadTheme(argument))
+        case "language": speak(argument)
         case "interval":
             guard let argument else { return chooseInterval() }
             setInterval(argument)

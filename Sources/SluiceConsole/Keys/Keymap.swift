@@ -3,6 +3,8 @@
 public struct Keymap: Sendable {
     let bindings: [KeyBinding]
     private let byScreen: [Screen: [Key: Int]]
+    /// Lines that the help takes.
+    let helpLines: Int
 
     /// The table as it is.
     public static let standard = Keymap(KeyTable.bindings)
@@ -18,6 +20,7 @@ public struct Keymap: Sendable {
             byScreen[screen] = table
         }
         self.byScreen = byScreen
+        helpLines = HelpScreen.lines(bindings).count
     }
 
     func binding(for key: Key, on screen: Screen) -> KeyBinding? { byScreen[screen]?[key].map { bindings[$0] } }

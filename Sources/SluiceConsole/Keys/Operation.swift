@@ -3,7 +3,8 @@ enum Operation: String, Sendable, Hashable, CaseIterable {
     case up, down, pageUp, pageDown, top, bottom, open, back
     case historyBack, historyForward, lastPlace
     case overview, topics, groups, delays, transactions, deadLetters, peakShaving, scenarios, scenarioList, help
-    case command, filter, pause, interval, refresh, theme, quit
+    case clients, brokers, audit, settings
+    case command, filter, pause, interval, refresh, theme, language, quit
     case mark, clearMarks, copyID
     case sortName, sortDepth, sortIn, sortOut, sortLag, sortBehind, sortClients
     case sortDue, sortTopic, sortAge, sortChecks, sortProducer

@@ -15,6 +15,25 @@ public enum Language: String, Sendable, CaseIterable {
         self = locale.lowercased().hasPrefix("zh") ? .chinese : .english
     }
 
+    /// What its speakers call it.
+    var ownName: String {
+        switch self {
+        case .english: "English"
+        case .chinese: "中文"
+        }
+    }
+
+    /// The next one, for a key that switches between them.
+    var next: Language {
+        let all = Language.allCases
+        return all[((all.firstIndex(of: self) ?? 0) + 1) % all.count]
+    }
+
+    /// "{1} messages" by "message" in a language that has no plural; `nil` where words change with their number.
+    func counted(_ one: String) -> String? {
+        self == .english ? nil : text(for: "{1} " + one)
+    }
+
     /// What this language says for an English text, `nil` where nobody wrote it yet.
     func text(for key: String) -> String? {
         switch self {
@@ -25,6 +44,8 @@ public enum Language: String, Sendable, CaseIterable {
 }
 
 /// A text of the interface whose words can be looked up apart from the values in it: "{1} of {2} queues", [3, 8].
+///
+/// Made and said in one go. In English, where nothing is looked up, the values are put into it at once.
 public struct Phrase: ExpressibleByStringInterpolation, Sendable {
     let key: String
     let values: [String]
@@ -41,6 +62,7 @@ public struct Phrase: ExpressibleByStringInterpolation, Sendable {
     public struct Parts: StringInterpolationProtocol {
         var key = ""
         var values: [String] = []
+        private let isEnglish = Language.current == .english
 
         public init(literalCapacity: Int, interpolationCount: Int) {
             key.reserveCapacity(literalCapacity + 3 * interpolationCount)
@@ -51,6 +73,10 @@ public struct Phrase: ExpressibleByStringInterpolation, Sendable {
         }
 
         public mutating func appendInterpolation(_ value: some CustomStringConvertible) {
+            guard !isEnglish else {
+                key += value.description
+                return
+            }
             values.append(value.description)
             key += "{\(values.count)}"
         }
@@ -68,9 +94,13 @@ func tr(key: String) -> String {
     Language.current.text(for: key) ?? key
 }
 
+/// Marks a text that is kept in English and looked up where it is drawn, so that what is asked of it stays the same in
+/// every language.
+func later(_ key: String) -> String { key }
+
 /// `text` with {1}, {2}… replaced by the values, in whatever order the language puts them. A value that holds braces
 /// itself stays as it is.
-private func filled(_ text: String, with values: [String]) -> String {
+func filled(_ text: String, with values: [String]) -> String {
     guard !values.isEmpty else { return text }
     var result = ""
     var rest = text[...]

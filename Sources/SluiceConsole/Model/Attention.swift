@@ -22,14 +22,17 @@ extension ConsoleModel {
         var list: [Attention] = []
         if let reason = broker.refusing {
             list.append(
-                Attention(id: "refusing", text: "publishing is refused: \(reason)", isUrgent: true, target: nil))
+                Attention(id: "refusing", text: tr("publishing is refused: \(reason)"), isUrgent: true, target: nil))
+        }
+        if let silent = Self.sentence(broker.coverage) {
+            list.append(Attention(id: "silent", text: silent, isUrgent: true, target: .brokers))
         }
         if broker.damagedRecords > 0 {
-            let text = "\(Format.plural(broker.damagedRecords, "damaged record")) met while reading"
+            let text = tr("\(Format.plural(broker.damagedRecords, "damaged record")) met while reading")
             list.append(Attention(id: "damaged", text: text, isUrgent: true, target: nil))
         }
         if broker.diskTotalBytes > 0, broker.diskFreeBytes < broker.diskTotalBytes / 10 {
-            let text = "disk: \(Format.bytes(broker.diskFreeBytes)) left of \(Format.bytes(broker.diskTotalBytes))"
+            let text = tr("disk: \(Format.bytes(broker.diskFreeBytes)) left of \(Format.bytes(broker.diskTotalBytes))")
             list.append(Attention(id: "disk", text: text, isUrgent: true, target: nil))
         }
         return list
@@ -43,27 +46,31 @@ extension ConsoleModel {
             // Only the oldest few are known: when all of them are old, there may be more.
             let more = old == page.items.count && page.total > old ? "+" : ""
             let topic = page.items.first.map { " · \($0.topic)" } ?? ""
-            let noun = old == 1 && more.isEmpty ? "half" : "halves"
-            let text = "\(old)\(more) \(noun) older than \(Self.minutes(oldHalf))\(topic)"
+            let age = Self.minutes(oldHalf)
+            let text =
+                old == 1 && more.isEmpty
+                ? tr("1 half older than \(age)\(topic)") : tr("\(old)\(more) halves older than \(age)\(topic)")
             list.append(Attention(id: "halves", text: text, isUrgent: true, target: .transactions))
         }
         if page.setAside > 0 {
             let text =
-                "\(Format.plural(page.setAside, "half", "halves")) set aside: only you can end \(page.setAside == 1 ? "it" : "them")"
+                page.setAside == 1
+                ? tr("1 half set aside: only you can end it")
+                : tr("\(Format.count(page.setAside)) halves set aside: only you can end them")
             list.append(Attention(id: "set aside", text: text, isUrgent: true, target: .transactions))
         }
         return list
     }
 
     private static func minutes(_ age: Int64) -> String {
-        age % 60_000 == 0 && age < 3_600_000 ? "\(age / 60_000) min" : Format.age(age)
+        age % 60_000 == 0 && age < 3_600_000 ? tr("\(age / 60_000) min") : Format.age(age)
     }
 
     /// Groups over a threshold.
     private var alertAttention: [Attention] {
         alertWatch.current.compactMap { alert in
             guard let group = alert.group else { return nil }
-            let text = alert.severity == .critical ? "critical · \(alert.text)" : alert.text
+            let text = alert.severity == .critical ? tr("critical · \(alert.text)") : alert.text
             return Attention(id: alert.id, text: text, isUrgent: true, target: .group(group))
         }
     }
@@ -78,13 +85,13 @@ extension ConsoleModel {
             if let lag = group.lag, lag > 0 {
                 let since = group.behind.map { " \(Format.age($0))" } ?? ""
                 if group.clients == 0 {
-                    let text = "\(name): no consumer, \(Format.count(lag)) wait\(since)"
+                    let text = tr("\(name): no consumer, \(Format.count(lag)) wait\(since)")
                     urgent.append(Attention(id: "group " + name, text: text, isUrgent: true, target: target))
                 } else if gate(name) == .paused {
-                    let text = "\(name): paused by its gate, \(Format.count(lag)) wait\(since)"
+                    let text = tr("\(name): paused by its gate, \(Format.count(lag)) wait\(since)")
                     rest.append(Attention(id: "group " + name, text: text, isUrgent: false, target: target))
                 } else if groupState(group) == .stalled {
-                    let text = "\(name): stalled\(since), \(Format.count(lag)) behind"
+                    let text = tr("\(name): stalled\(since), \(Format.count(lag)) behind")
                     urgent.append(Attention(id: "group " + name, text: text, isUrgent: true, target: target))
                 }
             }

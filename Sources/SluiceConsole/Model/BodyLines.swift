@@ -14,7 +14,7 @@ struct BodyLines: Sendable {
         let head = body.prefix(Self.textLimit)
         var note: String?
         if body.count > head.count {
-            note = "first \(Format.bytes(head.count)) of \(Format.bytes(body.count)); all as hex"
+            note = tr("first \(Format.bytes(head.count)) of \(Format.bytes(body.count)); all as hex")
         }
         switch view {
         case .hex:
@@ -22,13 +22,13 @@ struct BodyLines: Sendable {
             note = nil
         case .text:
             let text = String(decoding: head, as: UTF8.self)
-            if note == nil, Array(text.utf8) != body { note = "not UTF-8: \u{FFFD} stands for what is not text" }
+            if note == nil, Array(text.utf8) != body { note = tr("not UTF-8: \u{FFFD} stands for what is not text") }
             lines = Self.wrap(text, width: width)
         case .json:
             if let pretty = body.count == head.count ? JSONText.pretty(body) : nil {
                 lines = Self.wrap(pretty, width: width)
             } else {
-                note = body.count == head.count ? "not JSON: shown as text" : note
+                note = body.count == head.count ? tr("not JSON: shown as text") : note
                 lines = Self.wrap(String(decoding: head, as: UTF8.self), width: width)
             }
         }

@@ -93,7 +93,6 @@ extension Query {
                 + " skip=\(query.skip) limit=\(query.limit)"
         case .histogram(let start, let width, let buckets): "histogram from \(start), \(buckets) × \(width) ms"
         case .halves(let limit): "halves limit=\(limit)"
-        case .half(let id): "half \(id)"
         case .page(let topic, let queue, let from, let limit): "browse \(topic)/\(queue) from=\(from) limit=\(limit)"
         case .scan(let id, let from, let limit): "scan \(id.topic)/\(id.queue) from=\(from) limit=\(limit)"
         case .trace(let id): "trace of \(id)"
@@ -166,7 +165,6 @@ extension Reply {
         case .delays(let page): "\(Format.count(page.items.count)) of \(Format.count(page.total))"
         case .histogram(let histogram): Format.plural(histogram.counts.reduce(0, +), "delay")
         case .halves(let page): "\(Format.count(page.items.count)) of \(Format.count(page.total))"
-        case .half: "unresolved"
         case .messages(let messages): Format.plural(messages.count, "message")
         case .told(let answer): answer.words
         }

@@ -13,11 +13,13 @@ extension ConsoleModel {
             let byHand = manualRefresh.remove(ticket) != nil
             switch result {
             case .success(let reply):
+                let wasOut = outage != nil
                 store(reply, of: query)
+                if wasOut, outage == nil { refresh(&effects) }
                 if case .scan(let id, let from, _) = query, case .messages(let messages) = reply {
                     takeScan(.success(messages), id, from: from, &effects)
                 }
-                if byHand && manualRefresh.isEmpty { say("Refreshed.", .good, for: 2000) }
+                if byHand && manualRefresh.isEmpty { say(tr("Refreshed."), .good, for: 2000) }
             case .failure(let error):
                 fail(query, error)
                 if case .scan(let id, let from, _) = query { takeScan(.failure(error), id, from: from, &effects) }
@@ -67,7 +69,7 @@ extension ConsoleModel {
         case (.topic(let status), .topic(let name)):
             data.topic[name, default: Fetched()].take(status, at: now)
             track(status.summary)
-            giveToDialog(.success(status), topic: name)
+            findDeadLetters(status)
         case (.group(let status), .group(let name)):
             data.group[name, default: Fetched()].take(status, at: now)
             track(status)
@@ -77,7 +79,6 @@ extension ConsoleModel {
         case (.histogram(let histogram), .histogram(_, let width, _)):
             data.histograms[width, default: Fetched()].take(histogram, at: now)
         case (.halves(let page), _): data.halves.take(page, at: now)
-        case (.half(let half), .half(let id)): giveToDialog(.success(half), half: id)
         case (.messages(let messages), .page(let topic, let queue, let from, let limit)):
             store(messages, QueueID(topic, queue), from: from, limit: limit)
         case (.messages(let messages), .trace(let id)): data.traces[id, default: Fetched()].take(messages, at: now)
@@ -103,8 +104,10 @@ extension ConsoleModel {
     }
 
     private mutating func track(_ topic: TopicSummary) {
-        data.published[topic.config.name, default: CounterTrack()].add(topic.published, at: now, gap: gap)
-        data.delivered[topic.config.name, default: CounterTrack()].add(topic.delivered, at: now, gap: gap)
+        data.published[topic.config.name, default: CounterTrack()].add(
+            topic.published, at: now, gap: gap, of: topic.coverage?.counted ?? [])
+        data.delivered[topic.config.name, default: CounterTrack()].add(
+            topic.delivered, at: now, gap: gap, of: topic.coverage?.counted ?? [])
     }
 
     private mutating func store(_ groups: [GroupSummary]) {
@@ -118,7 +121,8 @@ extension ConsoleModel {
     }
 
     private mutating func track(_ group: GroupSummary) {
-        data.committed[group.config.name, default: CounterTrack()].add(group.committed, at: now, gap: gap)
+        data.committed[group.config.name, default: CounterTrack()].add(
+            group.committed, at: now, gap: gap, of: group.coverage?.counted ?? [])
         if let lag = group.lag { data.lag[group.config.name, default: LevelTrack()].add(lag, at: now, gap: gap) }
     }
 
@@ -160,14 +164,12 @@ extension ConsoleModel {
             // One that is gone is not shown as it was.
             if error.code == .notFound { data.topic[name] = nil }
             data.topic[name, default: Fetched()].fail(error)
-            giveToDialog(.failure(error), topic: name)
         case .group(let name):
             if error.code == .notFound { data.group[name] = nil }
             data.group[name, default: Fetched()].fail(error)
         case .delays: data.delays.fail(error)
         case .histogram(_, let width, _): data.histograms[width, default: Fetched()].fail(error)
         case .halves: data.halves.fail(error)
-        case .half(let id): giveToDialog(.failure(error), half: id)
         case .question(let question):
             data.told[question, default: Fetched()].fail(error)
             // One that does not know the question is not asked again and again.
@@ -186,6 +188,8 @@ extension ConsoleModel {
 
     /// What the status line says of failures: not what a screen or the banner says in its place.
     private func speaks(_ query: Query, _ error: APIError, byHand: Bool) -> Bool {
+        // The banner says it.
+        if error.code == .unreachable, outage != nil { return false }
         if byHand || query == .question(.verifyAudit) { return true }
         switch query {
         case .question, .trace: return false
@@ -196,6 +200,8 @@ extension ConsoleModel {
 
     private mutating func noteOutage(_ error: APIError) {
         guard error.code == .unreachable else { return }
+        // Good news of before does not stand in the banner's place.
+        if outage == nil, notice?.kind != .bad { notice = nil }
         if outage == nil { outage = Outage(since: now) } else { outage?.retries += 1 }
     }
 
@@ -204,7 +210,7 @@ extension ConsoleModel {
         self.outage = nil
         // It may be another broker now, or a newer one.
         asksFeatures = true
-        say("Answering again after \(Format.age(now - outage.since)).", .good)
+        say(tr("Answering again after \(Format.age(now - outage.since))."), .good)
     }
 
     private mutating func takeThemes(_ names: [String]) {

@@ -14,13 +14,13 @@ extension ConsoleModel {
     /// Keys are refused with it, and what only looks is not asked for.
     func whyNot(_ feature: Feature) -> String? {
         guard case .unavailable(let sentence)? = availability(feature) else { return nil }
-        return sentence
+        return tr(key: sentence)
     }
 
     /// How something is done by other means, in one sentence, for the dialog that does it; nil when it simply works.
     func substitute(for feature: Feature) -> String? {
         guard case .substitute(let sentence)? = availability(feature) else { return nil }
-        return sentence
+        return tr(key: sentence)
     }
 
     /// Why an action cannot be begun: this console only looks, or the brokers cannot do it.
@@ -43,7 +43,7 @@ extension ConsoleModel {
     }
 
     /// `orders / queue 3`.
-    func queueTitle(_ id: QueueID) -> String { "\(id.topic) / queue \(queueName(id.queue))" }
+    func queueTitle(_ id: QueueID) -> String { tr("\(id.topic) / queue \(queueName(id.queue))") }
 
     /// Columns that a queue's name takes in a table, at least `least`.
     func queueWidth(_ least: Int) -> Int {

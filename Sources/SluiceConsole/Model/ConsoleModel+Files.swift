@@ -4,7 +4,7 @@ import SluiceMessage
 extension ConsoleModel {
     /// Opens the line with a name to export to, which Enter takes.
     mutating func proposeExport() {
-        guard let sheet else { return say("There is no list on this screen to export.", .bad) }
+        guard let sheet else { return say(tr("There is no list on this screen to export."), .bad) }
         let civil = CivilTime(now, utcOffset: settings.utcOffset)
         let stamp = "\(civil.date)-\(civil.clock.filter { $0 != ":" })"
         let safe = sheet.title.unicodeScalars.map { scalar -> Character in
@@ -16,18 +16,20 @@ extension ConsoleModel {
     mutating func export(to path: String?, _ effects: inout [Effect]) {
         guard let path, !path.isEmpty else { return proposeExport() }
         guard let format = SheetFormat(file: path) else {
-            return say("An export is a .csv or a .json file: :export \(path).csv", .bad)
+            return say(tr("An export is a .csv or a .json file: :export \(path).csv"), .bad)
         }
-        guard let sheet else { return say("There is no list on this screen to export.", .bad) }
+        guard let sheet else { return say(tr("There is no list on this screen to export."), .bad) }
         var note = ": \(Format.plural(sheet.rows.count, "row"))"
-        if let total = sheet.truncatedOf { note += " of \(Format.count(total)), truncated" }
+        if let total = sheet.truncatedOf { note += tr(" of \(Format.count(total)), truncated") }
         effects.append(.file(.export(path: path, text: sheet.encoded(as: format), note: note + ".")))
     }
 
     mutating func saveView(_ name: String?, _ effects: inout [Effect]) {
-        guard let name, !name.isEmpty else { return say("Save it as what? :save NAME", .bad) }
-        guard SavedView.isName(name) else { return say("A view's name has no spaces, no / and no dot in front.", .bad) }
-        guard let place = place.name else { return say("This screen cannot be saved as a view.", .bad) }
+        guard let name, !name.isEmpty else { return say(tr("Save it as what? :save NAME"), .bad) }
+        guard SavedView.isName(name) else {
+            return say(tr("A view's name has no spaces, no / and no dot in front."), .bad)
+        }
+        guard let place = place.name else { return say(tr("This screen cannot be saved as a view."), .bad) }
         var view = SavedView(place: place)
         view.filter = list.filter?.source
         (view.sort, view.isDescending) = (list.sort, list.descending)
@@ -36,8 +38,10 @@ extension ConsoleModel {
     }
 
     mutating func loadView(_ name: String?, _ effects: inout [Effect]) {
-        guard let name, !name.isEmpty else { return say("Which view? :view NAME", .bad) }
-        guard SavedView.isName(name) else { return say("A view's name has no spaces, no / and no dot in front.", .bad) }
+        guard let name, !name.isEmpty else { return say(tr("Which view? :view NAME"), .bad) }
+        guard SavedView.isName(name) else {
+            return say(tr("A view's name has no spaces, no / and no dot in front."), .bad)
+        }
         effects.append(.file(.loadView(name: name)))
     }
 
@@ -49,7 +53,7 @@ extension ConsoleModel {
             effects.append(.bell)
         case .view(let name, let text):
             guard let view = SavedView(text), let place = Location(named: view.place) else {
-                say("View \(name) has a line that means nothing here; :save \(name) writes it anew.", .bad)
+                say(tr("View \(name) has a line that means nothing here; :save \(name) writes it anew."), .bad)
                 return
             }
             go(to: place, &effects)

@@ -7,6 +7,8 @@ struct Leaving: Sendable, Equatable {
     /// Clients that would lose their broker; nil while that is not known.
     var clients: Int?
     var question: Ticket
+    /// Why the clients are not known.
+    var problem: String?
 }
 
 // MARK: Leaving
@@ -14,6 +16,10 @@ extension ConsoleModel {
     /// Leaves at once, unless clients of a broker of our own would lose it.
     mutating func leave(_ way: Leaving.Way, _ effects: inout [Effect]) {
         guard settings.ownsBroker else { return effects.append(Self.effect(of: way)) }
+        askWhoIsConnected(way, &effects)
+    }
+
+    private mutating func askWhoIsConnected(_ way: Leaving.Way, _ effects: inout [Effect]) {
         let ticket = ticket()
         leaving = Leaving(way: way, clients: nil, question: ticket)
         effects.append(.ask(ticket, .question(.clients)))
@@ -22,7 +28,10 @@ extension ConsoleModel {
     /// The answer to who is connected; false when the ticket is of another question.
     mutating func takeLeaving(_ ticket: Ticket, _ result: Result<Reply, APIError>, _ effects: inout [Effect]) -> Bool {
         guard let open = leaving, open.question == ticket else { return false }
-        guard case .success(.told(.clients(let clients))) = result else { return true }
+        guard case .success(.told(.clients(let clients))) = result else {
+            if case .failure(let error) = result { leaving?.problem = error.message }
+            return true
+        }
         let count = Set(clients.map(\.client.id)).count
         leaving?.clients = count
         if count == 0 { finishLeaving(&effects) }
@@ -33,6 +42,7 @@ extension ConsoleModel {
         switch KeyTable.binding(for: key, in: .leave)?.operation {
         case .confirm: finishLeaving(&effects)
         case .cancel: leaving = nil
+        case .dryRun: if let open = leaving, open.problem != nil { askWhoIsConnected(open.way, &effects) }
         default: break
         }
     }
@@ -53,16 +63,29 @@ extension ConsoleModel {
 
 extension Leaving {
     func draw(_ rect: Rect, _ painter: inout Painter) {
-        let what = way == .quit ? "Leaving ends the broker" : "Suspending stops the broker"
-        var box = DialogBox(way == .quit ? "Leave?" : "Suspend?", lines: 4, width: 78, in: rect, &painter)
+        var box = DialogBox(way == .quit ? tr("Leave?") : tr("Suspend?"), lines: 4, width: 78, in: rect, &painter)
         let text: String
         if let clients {
-            text = "\(what) of this console: \(Format.plural(clients, "client")) would lose it."
+            let lose = Format.plural(clients, "client")
+            text =
+                way == .quit
+                ? tr("Leaving ends the broker of this console: \(lose) would lose it.")
+                : tr("Suspending stops the broker of this console: \(lose) would lose it.")
+        } else if let problem {
+            let sentence = OperateDialog.sentence(problem)
+            text =
+                way == .quit
+                ? tr("Leaving ends the broker of this console. Who is connected to it is not known: \(sentence)")
+                : tr("Suspending stops the broker of this console. Who is connected to it is not known: \(sentence)")
         } else {
-            text = "\(what) of this console. Asking who is connected to it…"
+            text =
+                way == .quit
+                ? tr("Leaving ends the broker of this console. Asking who is connected to it…")
+                : tr("Suspending stops the broker of this console. Asking who is connected to it…")
         }
-        box.paragraph(text, clients == nil ? .text : .warning, limit: 2, &painter)
-        let verb = way == .quit ? "leave" : "suspend"
-        box.keys([("y", verb), ("Esc", "stay")], isFocused: false, &painter)
+        box.paragraph(text, clients == nil && problem == nil ? .text : .warning, limit: 2, &painter)
+        let verb = way == .quit ? tr("leave") : tr("suspend")
+        let again = problem == nil ? [] : [("d", tr("try again"))]
+        box.keys(again + [("y", verb), ("Esc", tr("stay"))], isFocused: false, &painter)
     }
 }

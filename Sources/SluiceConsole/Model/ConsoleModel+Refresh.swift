@@ -6,6 +6,8 @@ extension ConsoleModel {
     static let overviewHistogramWidth: Int64 = 60_000
     static let overviewHistogramBuckets = 242
     static let overviewHalves = 3
+    /// Topics and groups that the overview has room for on most screens.
+    static let overviewRows = 20
     /// Rows asked for of lists that can be long; the screen says when there are more.
     static let listLimit = 1000
     static let histogramBars = 60
@@ -14,7 +16,7 @@ extension ConsoleModel {
     var needs: [Query] {
         var list: [Query] = [.broker, .flow(since: data.flow.since(now: now))]
         if asksFeatures { list += [.question(.features), .question(.brokers)] }
-        if case .operate(let open) = dialog { list += open.questions }
+        if case .operate(let open) = dialog { list += open.questions(open.actions) }
         let second = now / 1000 * 1000
         switch place {
         case .overview:
@@ -62,8 +64,26 @@ extension ConsoleModel {
     mutating func refresh(_ effects: inout [Effect], byHand: Bool = false) {
         lastRefresh = now
         if case .messages(let id) = place, data.pages[id]?.error != nil { pageAsked = nil }
+        let names = visibleNames
+        if names != watched {
+            watched = names
+            effects.append(.watch(names))
+        }
         // The same question is not asked twice at a time.
         for query in needs where inFlight[query.slot] == nil { ask(query, &effects, byHand: byHand) }
+    }
+
+    /// Topics and groups on the screen, where a broker of RocketMQ counts them one by one; empty elsewhere.
+    var visibleNames: Set<String> {
+        guard brokers.contains(where: { $0.kind != .sluice }) else { return [] }
+        switch place {
+        case .topics, .groups, .deadLetters:
+            return Set(rows.dropFirst(list.top).prefix(max(pageRows, 1)).map(\.id))
+        case .overview:
+            let topics = OverviewScreen.topics(data.topics.value ?? [], Self.overviewRows).map(\.config.name)
+            return Set(topics + OverviewScreen.groups(data.groups.value ?? [], Self.overviewRows).map(\.config.name))
+        default: return []
+        }
     }
 
     mutating func ask(_ query: Query, _ effects: inout [Effect], byHand: Bool = false) {

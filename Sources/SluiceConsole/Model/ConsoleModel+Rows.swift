@@ -43,7 +43,7 @@ extension ConsoleModel {
 
     var rowCount: Int {
         switch screen {
-        case .help: HelpScreen.lines(settings.keymap.bindings).count
+        case .help: settings.keymap.helpLines
         case .message: body?.count ?? 0
         case .settings: SettingsScreen.lines(self).count
         default: rows.count
@@ -139,6 +139,7 @@ extension ConsoleModel {
         let items = data.groups.value ?? []
         let name = { (group: GroupSummary) in group.config.name }
         var shown = filtered(items, name)
+        if !showsAllTopics { shown.removeAll { items[$0].isInternal } }
         switch list.sort {
         case .lag: shown = ordered(shown, items, name: name) { $0.lag ?? -1 }
         case .behind: shown = ordered(shown, items, name: name) { $0.behind ?? -1 }
@@ -164,7 +165,7 @@ extension ConsoleModel {
         var shown = filtered(items, text)
         switch list.sort {
         case .lag: shown = ordered(shown, items, name: id) { $0.lag }
-        case .behind: shown = ordered(shown, items, name: id) { $0.behind }
+        case .behind: shown = ordered(shown, items, name: id) { $0.behind ?? -1 }
         default: break
         }
         return shown.map { Row(id: id(items[$0]), index: $0) }

@@ -66,8 +66,8 @@ extension ConsoleModel {
     func gateSpan(_ group: String) -> Span {
         switch gate(group) {
         case nil: Span(Format.unknown, .dim)
-        case .open: Span("open", .dim)
-        case .paused: Span("paused", .attention)
+        case .open: Span(tr("open"), .dim)
+        case .paused: Span(tr("paused"), .attention)
         case .limited(let rate): Span(Format.rate(rate) + "/s", .warning)
         }
     }
@@ -75,7 +75,7 @@ extension ConsoleModel {
     func limitSpan(_ topic: String) -> Span {
         switch publishLimit(topic) {
         case nil: Span(Format.unknown, .dim)
-        case .some(nil): Span("none", .dim)
+        case .some(nil): Span(tr("none"), .dim)
         case .some(let rate?): Span(Format.rate(rate) + "/s", .warning)
         }
     }
@@ -113,9 +113,11 @@ extension ConsoleModel {
         let entries = auditEntries
         for entry in entries { if let begun = entry.begun { ends[begun] = entry } }
         let begun = Set(entries.filter { $0.phase == .before }.map(\.number))
+        let isNewest = entries.last?.number ?? 0 >= auditTotal ?? .max
         return entries.reversed().compactMap { entry in
             switch entry.phase {
-            case .before: Deed(before: entry, after: ends[entry.number])
+            case .before:
+                Deed(before: entry, after: ends[entry.number], isEndElsewhere: ends[entry.number] == nil && !isNewest)
             case .after: entry.begun.map(begun.contains) == true ? nil : Deed(before: nil, after: entry)
             }
         }
@@ -126,10 +128,10 @@ extension ConsoleModel {
         guard place == .audit, let first = auditEntries.first?.number, let total = auditTotal else { return }
         let page = Int64(Self.auditPage)
         if step < 0 {
-            guard first > 1 else { return say("These are the oldest entries.", for: 3000) }
+            guard first > 1 else { return say(tr("These are the oldest entries."), for: 3000) }
             auditStart = max(1, first - page)
         } else {
-            guard auditStart != nil else { return say("These are the newest entries.", for: 3000) }
+            guard auditStart != nil else { return say(tr("These are the newest entries."), for: 3000) }
             auditStart = first + page > total - page ? nil : first + page
         }
         list.selected = 0
@@ -143,11 +145,13 @@ extension ConsoleModel {
 struct Deed: Sendable, Equatable {
     var before: AuditEntry?
     var after: AuditEntry?
+    /// True when its end, if it has one, is on a page that is not shown.
+    var isEndElsewhere = false
 
     /// The one of both that there is; the beginning first.
     var entry: AuditEntry? { before ?? after }
     var id: String { "\(entry?.number ?? 0)" }
-    var isDone: Bool { after?.outcome == "done" }
+    var isDone: Bool { after?.isDone == true }
     var text: String {
         guard let entry else { return "" }
         return

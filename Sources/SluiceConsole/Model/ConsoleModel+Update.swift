@@ -4,6 +4,11 @@ import SluiceAPI
 extension ConsoleModel {
     /// Takes in what happened; the effects are to be carried out, by an ``EffectRunner`` or the driver itself.
     public mutating func update(_ event: Event) -> [Effect] {
+        let language = settings.language
+        return Language.$current.withValue(language) { take(event) }
+    }
+
+    private mutating func take(_ event: Event) -> [Effect] {
         var effects: [Effect] = []
         switch event {
         case .key(let key): press(key, &effects)
@@ -34,7 +39,11 @@ extension ConsoleModel {
         if let notice, notice.until <= now { self.notice = nil }
         guard !isPaused else { return }
         // Ticks come a little early or late: one that is nearly due is due.
-        if let last = lastRefresh, now >= last, now - last < refreshInterval - tickInterval / 10 { return }
+        if let last = lastRefresh, now >= last, now - last < refreshInterval - tickInterval / 10 {
+            // Whoever waits for a broker does not wait for a refresh: it is tried with every tick.
+            if outage != nil, inFlight[Query.broker.slot] == nil { ask(.broker, &effects) }
+            return
+        }
         refresh(&effects)
     }
 

@@ -40,6 +40,10 @@ public struct ConsoleModel: Sendable {
     var showsAllTopics = false
     /// The search through dead letters that is under way.
     var gather: DeadLetterGathering?
+    /// What the broker was told of that is on the screen.
+    var watched: Set<String> = []
+    /// The dead letter topic that was entered, until it is known which of its queues hold any.
+    var enteredLetters: String?
     /// Number of the first entry on the audit screen; nil is the newest page.
     var auditStart: Int64?
     /// The body of the message in front, cut into lines.

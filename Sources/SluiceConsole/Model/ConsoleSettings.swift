@@ -5,6 +5,8 @@ public struct ConsoleSettings: Sendable {
     /// What it looks at, as the data folder's name.
     public var name: String
     public var readOnly: Bool
+    /// What marks this cluster in the header, so that it is not taken for another one; nil marks it by nothing.
+    public var colour: Colour?
     /// Milliseconds between two refreshes, 100...3,600,000.
     public var refreshInterval: Int64
     public var theme: Theme
@@ -22,6 +24,10 @@ public struct ConsoleSettings: Sendable {
     public var keymap = Keymap.standard
     /// True when the broker ends with this process: leaving asks first when it has clients.
     public var ownsBroker = false
+    /// What the interface speaks.
+    public var language = Language.english
+    /// What it speaks when it is told to follow the locale.
+    public var localeLanguage = Language.english
 
     public init(
         connection: String, name: String, readOnly: Bool = false, refreshInterval: Int64 = 1000, theme: Theme,

@@ -15,14 +15,20 @@ struct CounterTrack: Sendable, Equatable {
     /// The newest sample of each slice that has one, oldest first.
     private var ends: [Sample] = []
 
-    /// Adds a sample. A counter that went back, or was not looked at for longer than `gap` ms, starts anew.
-    mutating func add(_ value: Int64, at time: Int64, gap: Int64) {
+    /// The brokers that the samples are of.
+    private var brokers: [String] = []
+
+    /// Adds a sample. A counter that went back, was not looked at for longer than `gap` ms, or is now that of other brokers
+    /// starts anew; one below 0 is not known.
+    mutating func add(_ value: Int64, at time: Int64, gap: Int64, of brokers: [String] = []) {
+        guard value >= 0 else { return }
         if let last = newest {
             guard time > last.time else { return }
-            if value < last.value || time - last.time > gap {
+            if value < last.value || time - last.time > gap || brokers != self.brokers {
                 self = CounterTrack()
             }
         }
+        self.brokers = brokers
         previous = newest
         let sample = Sample(time: time, value: value)
         newest = sample

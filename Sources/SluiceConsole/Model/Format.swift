@@ -1,3 +1,5 @@
+import SluiceAPI
+
 /// How numbers, ages and moments are written. Unknown is `–`, never 0.
 enum Format {
     static let unknown = "–"
@@ -20,6 +22,15 @@ enum Format {
         return text
     }
     static func count(_ value: Int?) -> String { count(value.map(Int64.init)) }
+
+    /// A total of a cluster: `12+` where a broker does not answer that might add to it, and `?` where nothing but such
+    /// brokers could have any. Below 0 it was not counted yet.
+    static func count(_ value: Int64?, _ coverage: Coverage?) -> String {
+        guard let value, value >= 0 else { return unknown }
+        guard coverage?.isPartial == true else { return count(value) }
+        return value == 0 ? "?" : count(value) + "+"
+    }
+    static func count(_ value: Int?, _ coverage: Coverage?) -> String { count(value.map(Int64.init), coverage) }
 
     /// Per second: `0`, `0.4`, `12`, `1.2k`, `12.4k`, `3.1M`.
     static func rate(_ value: Double?) -> String {
@@ -80,7 +91,7 @@ enum Format {
 
     /// Time left until a moment; a part of a second counts as a whole one, so that it ends with `due`.
     static func countdown(_ milliseconds: Int64) -> String {
-        milliseconds <= 0 ? "due" : age((milliseconds + 999) / 1000 * 1000)
+        milliseconds <= 0 ? tr("due") : age((milliseconds + 999) / 1000 * 1000)
     }
 
     /// Seconds of draining; nil is never or unknown.
@@ -91,7 +102,10 @@ enum Format {
 
     static func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
     static func plural(_ count: Int64, _ one: String, _ many: String? = nil) -> String {
-        "\(Format.count(count)) \(count == 1 ? one : many ?? one + "s")"
+        let number = Format.count(count)
+        // Languages without a plural have one text for both, found by the singular.
+        if let text = Language.current.counted(one) { return filled(text, with: [number]) }
+        return "\(number) \(count == 1 ? one : many ?? one + "s")"
     }
     static func plural(_ count: Int, _ one: String, _ many: String? = nil) -> String {
         plural(Int64(count), one, many)
@@ -102,9 +116,10 @@ enum Format {
         String(repeating: " ", count: max(0, columns - DisplayWidth.of(text))) + text
     }
 
-    /// An id of 32 digits with its middle left out: `7F0000…2A9F`.
+    /// An id of 32 digits with its middle left out: `7F…498E0001`. Ids begin alike, so the end is what tells them apart.
     static func shortID(_ id: String, to width: Int = 11) -> String {
         guard id.count > width, width > 6 else { return id }
-        return id.prefix(width - 5) + "…" + id.suffix(4)
+        let end = min(8, width - 3)
+        return id.prefix(width - 1 - end) + "…" + id.suffix(end)
     }
 }

@@ -72,26 +72,29 @@ extension ConsoleModel {
     func sentence(_ load: FutureLoad) -> Span {
         let total = load.due.reduce(0) { $0 + $1 * Double(load.width) / 1000 }
         let span = DelaysScreen.levelText(load.width * Int64(load.due.count))
-        let what = "\(Format.count(Int64(total.rounded()))) fall due in \(span)"
+        let what = tr("\(Format.count(Int64(total.rounded()))) fall due in \(span)")
         guard let forecast = load.forecast, let capacity = load.capacity, let inflow = load.inflow else {
-            return Span("\(what); what producers send and consumers can take is not known yet.", .dim)
+            return Span(tr("\(what); what producers send and consumers can take is not known yet."), .dim)
         }
-        let peak =
-            "with \(Format.rate(inflow))/s published that is \(Format.rate(forecast.peak))/s at most, at "
-            + moment(forecast.peakAt)
+        let (inflowText, peakText) = (Format.rate(inflow), Format.rate(forecast.peak))
+        let peak = tr("with \(inflowText)/s published that is \(peakText)/s at most, at \(moment(forecast.peakAt))")
         let seen =
             capacity < 0.05
-            ? "consumers took nothing in the last 10 minutes" : "consumers took \(Format.rate(capacity))/s at best"
+            ? tr("consumers took nothing in the last 10 minutes")
+            : tr("consumers took \(Format.rate(capacity))/s at best")
         let waiting = Double(load.backlog ?? 0)
         guard forecast.highest <= waiting + 1 else {
             let highest = Format.count(Int64(forecast.highest.rounded()))
-            let end = forecast.emptyAt.map { "gone by \(moment($0))" } ?? "not gone within \(span)"
+            let end = forecast.emptyAt.map { tr("gone by \(moment($0))") } ?? tr("not gone within \(span)")
             let text =
-                "\(what); \(peak); \(seen): not enough, \(highest) would wait at \(moment(forecast.highestAt)), \(end)."
+                tr(
+                    "\(what); \(peak); \(seen): not enough, \(highest) would wait at \(moment(forecast.highestAt)), \(end)."
+                )
             return Span(text, .warning)
         }
         let rest =
-            waiting < 1 ? "" : forecast.emptyAt.map { ", what waits is gone by \(moment($0))" } ?? ", what waits stays"
-        return Span("\(what); \(peak); \(seen): enough\(rest).", .good)
+            waiting < 1
+            ? "" : forecast.emptyAt.map { tr(", what waits is gone by \(moment($0))") } ?? tr(", what waits stays")
+        return Span(tr("\(what); \(peak); \(seen): enough\(rest)."), .good)
     }
 }

@@ -17,16 +17,16 @@ struct Moments: Sendable {
         if text.isEmpty { return .success(nil) }
         let digits = text.hasPrefix("level") ? String(text.dropFirst(5)) : text
         if let level = Int(digits), digits.count < 6 {
-            guard (1...levels).contains(level) else { return .failure(Problem(text: "Levels are 1 to \(levels).")) }
+            guard (1...levels).contains(level) else { return .failure(Problem(text: tr("Levels are 1 to \(levels)."))) }
             return .success(.level(level))
         }
         if let length = Self.length(text.hasPrefix("+") ? String(text.dropFirst()) : text) {
             return .success(.after(milliseconds: length))
         }
         guard let moment = moment(typed, future: true) else {
-            return .failure(Problem(text: "Not a delay: try 5, 90s, +5m, 14:30 or 2026-01-31 14:30."))
+            return .failure(Problem(text: tr("Not a delay: try 5, 90s, +5m, 14:30 or 2026-01-31 14:30.")))
         }
-        return moment > now ? .success(.at(moment)) : .failure(Problem(text: "That moment is past."))
+        return moment > now ? .success(.at(moment)) : .failure(Problem(text: tr("That moment is past.")))
     }
 
     /// Epoch ms of `14:30[:05]` (the next one, or the last one), `2026-01-31[ T]14:30[:05][Z|±hh:mm]`, `-10m`, `+10m` or

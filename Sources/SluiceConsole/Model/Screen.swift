@@ -12,25 +12,25 @@ public enum Screen: String, Sendable, Hashable, CaseIterable {
     /// What the footer calls it.
     public var title: String {
         switch self {
-        case .overview: "Overview"
-        case .topics: "Topics"
-        case .groups: "Groups"
-        case .delays: "Delays"
-        case .transactions: "Transactions"
-        case .peakShaving: "Peak shaving"
-        case .deadLetters: "Dead letters"
-        case .clients: "Clients"
-        case .brokers: "Brokers"
-        case .audit: "Audit"
-        case .settings: "Settings"
-        case .scenarios: "Scenarios"
-        case .topic: "Topic"
-        case .messages: "Messages"
-        case .message: "Message"
-        case .group: "Group"
-        case .help: "Help"
-        case .replays: "Replays"
-        case .calls: "Calls"
+        case .overview: tr("Overview")
+        case .topics: tr("Topics")
+        case .groups: tr("Groups")
+        case .delays: tr("Delays")
+        case .transactions: tr("Transactions")
+        case .peakShaving: tr("Peak shaving")
+        case .deadLetters: tr("Dead letters")
+        case .clients: tr("Clients")
+        case .brokers: tr("Brokers")
+        case .audit: tr("Audit")
+        case .settings: tr("Settings")
+        case .scenarios: tr("Scenarios")
+        case .topic: tr("Topic")
+        case .messages: tr("Messages")
+        case .message: tr("Message")
+        case .group: tr("Group")
+        case .help: tr("Help")
+        case .replays: tr("Replays")
+        case .calls: tr("Calls")
         }
     }
 
@@ -130,6 +130,9 @@ struct History: Sendable {
         if places.count > Self.limit { places.removeFirst() }
         index = places.count - 1
     }
+
+    /// Another place in place of the current one.
+    mutating func replace(_ place: Location) { places[index] = place }
 
     /// Steps back (-1) or forward (+1); false at the end.
     mutating func step(_ direction: Int) -> Bool {

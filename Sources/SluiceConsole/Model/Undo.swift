@@ -4,33 +4,34 @@ import SluiceMessage
 extension OperateDialog.Reversal {
     var sentence: String {
         switch self {
-        case .reversible(let text): "Reversible: \(text)"
-        case .compensable(let text): "Compensable: \(text)"
-        case .final(let text): "Final: \(text)"
+        case .reversible(let text): tr("Reversible: \(text)")
+        case .compensable(let text): tr("Compensable: \(text)")
+        case .final(let text): tr("Final: \(text)")
         }
     }
 
     /// Of an action as this console takes it back.
     static func of(_ action: OperatorAction) -> OperateDialog.Reversal {
         switch action {
-        case .resolve: .final("it cannot be taken back.")
-        case .recheck: .final("the producer is asked; nothing else changes.")
-        case .cancelDelay: .final("the message is withdrawn for good.")
-        case .deliverNow: .final("what was delivered stays.")
-        case .reschedule: .reversible("u gives it its old moment back, while it still waits.")
-        case .reset: .compensable("u moves the group back to the offsets before; what was delivered again stays so.")
-        case .republish, .resendDeadLetters: .final("what is stored again stays. Each copy names its source.")
-        case .replay: .final("it can be paused and cancelled; what is stored again by then stays.")
-        case .controlReplay(_, .cancel): .final("a cancelled replay does not go on; start another one.")
-        case .controlReplay: .reversible("u turns it round.")
-        case .gate: .reversible("u sets the gate as it was.")
-        case .limitPublishing: .reversible("u sets the limit as it was.")
-        case .updateTopic(_, mustBeNew: true): .compensable("u deletes it again, after asking.")
-        case .updateTopic: .reversible("u sets it as it was.")
-        case .updateGroup: .reversible("u sets it as it was.")
-        case .deleteTopic, .deleteGroup: .final("its messages and offsets are gone.")
-        case .copyOffsets: .compensable("a reset moves the group to other offsets.")
-        case .setOption: .reversible("setting the old value again.")
+        case .resolve: .final(tr("it cannot be taken back."))
+        case .recheck: .final(tr("the producer is asked; nothing else changes."))
+        case .cancelDelay: .final(tr("the message is withdrawn for good."))
+        case .deliverNow: .final(tr("what was delivered stays."))
+        case .reschedule: .reversible(tr("u gives it its old moment back, while it still waits."))
+        case .reset:
+            .compensable(tr("u moves the group back to the offsets before; what was delivered again stays so."))
+        case .republish, .resendDeadLetters: .final(tr("what is stored again stays. Each copy names its source."))
+        case .replay: .final(tr("it can be paused and cancelled; what is stored again by then stays."))
+        case .controlReplay(_, .cancel): .final(tr("a cancelled replay does not go on; start another one."))
+        case .controlReplay: .reversible(tr("u turns it round."))
+        case .gate: .reversible(tr("u sets the gate as it was."))
+        case .limitPublishing: .reversible(tr("u sets the limit as it was."))
+        case .updateTopic(_, mustBeNew: true): .compensable(tr("u deletes it again, after asking."))
+        case .updateTopic: .reversible(tr("u sets it as it was."))
+        case .updateGroup: .reversible(tr("u sets it as it was."))
+        case .deleteTopic, .deleteGroup: .final(tr("its messages and offsets are gone."))
+        case .copyOffsets: .compensable(tr("a reset moves the group to other offsets."))
+        case .setOption: .reversible(tr("setting the old value again."))
         }
     }
 }
@@ -54,30 +55,30 @@ extension ConsoleModel {
         switch action {
         case .reschedule(let id, let topic, _):
             guard let delay = knownDelay(id) else { return nil }
-            return ("gives it its old moment back", [.reschedule(id: id, topic: topic, due: delay.due)])
+            return (tr("gives it its old moment back"), [.reschedule(id: id, topic: topic, due: delay.due)])
         case .gate(let group, _):
             guard let before = gate(group) else { return nil }
-            return ("sets the gate of \(group) to \(before.text) again", [.gate(group: group, before)])
+            return (tr("sets the gate of \(group) to \(before.text) again"), [.gate(group: group, before)])
         case .limitPublishing(let topic, _):
             guard case .publishLimits(let limits)? = data.told[.publishLimits]?.value else { return nil }
             return (
-                "sets the publish limit of \(topic) as it was",
+                tr("sets the publish limit of \(topic) as it was"),
                 [.limitPublishing(topic: topic, perSecond: limits[topic])]
             )
-        case .controlReplay(let id, .pause): return ("lets replay \(id) go on", [.controlReplay(id: id, .resume)])
-        case .controlReplay(let id, .resume): return ("pauses replay \(id) again", [.controlReplay(id: id, .pause)])
+        case .controlReplay(let id, .pause): return (tr("lets replay \(id) go on"), [.controlReplay(id: id, .resume)])
+        case .controlReplay(let id, .resume): return (tr("pauses replay \(id) again"), [.controlReplay(id: id, .pause)])
         case .updateTopic(let config, let mustBeNew):
             if let before = topicSummary(config.name)?.config, !mustBeNew {
-                return ("sets \(config.name) as it was", [.updateTopic(before, mustBeNew: false)])
+                return (tr("sets \(config.name) as it was"), [.updateTopic(before, mustBeNew: false)])
             }
             guard mustBeNew else { return nil }
-            return ("deletes \(config.name) again, after asking", [.deleteTopic(config.name)])
+            return (tr("deletes \(config.name) again, after asking"), [.deleteTopic(config.name)])
         case .updateGroup(let config):
             if let before = groupSummary(config.name)?.config {
-                return ("sets \(config.name) as it was", [.updateGroup(before)])
+                return (tr("sets \(config.name) as it was"), [.updateGroup(before)])
             }
             guard data.groups.value != nil else { return nil }
-            return ("deletes \(config.name) again, after asking", [.deleteGroup(config.name)])
+            return (tr("deletes \(config.name) again, after asking"), [.deleteGroup(config.name)])
         case .reset, .resolve, .recheck, .cancelDelay, .deliverNow, .republish, .replay, .resendDeadLetters,
             .controlReplay(_, .cancel), .deleteTopic, .deleteGroup, .copyOffsets, .setOption:
             return nil
@@ -94,7 +95,7 @@ extension ConsoleModel {
                     dryRun: false))
         }
         guard !moved.isEmpty else { return nil }
-        return ("moves \(request.group) back on \(Format.plural(moved.count, "queue"))", moved)
+        return (tr("moves \(request.group) back on \(Format.plural(moved.count, "queue"))"), moved)
     }
 
     /// Remembers what takes a done act back.
@@ -114,7 +115,8 @@ extension ConsoleModel {
         if isSameBatch, let before = undo {
             // The last thing done is the first to be taken back.
             let actions = found.actions + before.actions
-            undo = Undo(text: "takes \(actions.count) acts back", actions: actions, batch: started.batch, until: until)
+            undo = Undo(
+                text: tr("takes \(actions.count) acts back"), actions: actions, batch: started.batch, until: until)
         } else {
             undo = Undo(text: found.text, actions: found.actions, batch: started.batch, until: until)
         }
@@ -130,7 +132,7 @@ extension ConsoleModel {
     var whyNoUndo: String? {
         if let reason = whyNoActing { return reason }
         guard let undo, undo.until > now else {
-            return "There is nothing to take back: it is offered for 2 minutes after an act that is not final."
+            return tr("There is nothing to take back: it is offered for 2 minutes after an act that is not final.")
         }
         return nil
     }
@@ -140,7 +142,9 @@ extension ConsoleModel {
         guard let undo, undo.until > now else { return }
         if let deletion = undo.actions.first(where: \.isDeletion) { return openDeletion(deletion, &effects) }
         self.undo = nil
-        run(Chain(what: "Taken back", actions: undo.actions, reason: "taken back", isUndo: true), &effects)
+        run(
+            Chain(what: tr("Taken back"), actions: undo.actions, reason: "taken back", isUndo: true, source: undo),
+            &effects)
     }
 
     /// `u moves it back`, for a notice; empty where nothing can be taken back.
@@ -165,72 +169,4 @@ struct StartedAct: Sendable {
     var batch: Int
     var isUndo = false
     var compensation: (text: String, actions: [OperatorAction])?
-}
-
-/// Acts done without a dialog, one after the other.
-struct Chain: Sendable {
-    var what: String
-    var actions: [OperatorAction]
-    var reason: String
-    var isUndo = false
-    var done = 0
-    var failures: [String] = []
-    var lastText = ""
-}
-
-// MARK: Acts without a dialog
-extension ConsoleModel {
-    mutating func run(_ chain: Chain, _ effects: inout [Effect]) {
-        actBatch += 1
-        step(chain, &effects)
-    }
-
-    private mutating func step(_ chain: Chain, _ effects: inout [Effect]) {
-        guard chain.done < chain.actions.count else { return finish(chain, &effects) }
-        if settings.readOnly { return say(Self.readOnlySentence, .bad) }
-        let act = Act.operate(chain.actions[chain.done], reason: chain.reason, dryRun: false)
-        let ticket = ticket()
-        note(ticket, act, isUndo: chain.isUndo)
-        chains[ticket] = chain
-        effects.append(.act(ticket, act))
-    }
-
-    mutating func note(_ ticket: Ticket, _ act: Act, isUndo: Bool = false) {
-        var started = StartedAct(act: act, batch: actBatch, isUndo: isUndo)
-        if case .operate(let action, _, dryRun: false) = act { started.compensation = compensation(of: action) }
-        startedActs[ticket] = started
-        // Only those whose answer never came are left.
-        if startedActs.count > 1000 { startedActs = [ticket: started] }
-    }
-
-    /// False when the ticket is of no chain.
-    mutating func advanceChain(
-        _ ticket: Ticket, _ result: Result<Outcome, APIError>, _ effects: inout [Effect]
-    ) -> Bool {
-        guard var chain = chains.removeValue(forKey: ticket) else { return false }
-        switch result {
-        case .success(.acted(let outcome)): chain.lastText = outcome.text
-        case .success: break
-        case .failure(let error): chain.failures.append(error.message)
-        }
-        chain.done += 1
-        step(chain, &effects)
-        return true
-    }
-
-    private mutating func finish(_ chain: Chain, _ effects: inout [Effect]) {
-        defer { actBatch += 1 }
-        let count = chain.actions.count
-        if let first = chain.failures.first {
-            let rest = count == 1 ? "" : " (\(chain.failures.count) of \(count) failed)"
-            say(first + rest, .bad, for: 15_000)
-            effects.append(.bell)
-        } else {
-            let text = count == 1 ? chain.lastText : "\(Format.plural(count, "act")) done."
-            say(
-                (chain.isUndo ? "\(chain.what): " : "") + OperateDialog.sentence(text), .good, for: 15_000,
-                offer: undoOffer)
-        }
-        refresh(&effects)
-    }
 }

@@ -14,9 +14,9 @@ struct WhatIf: Sendable, Equatable {
     var words: String {
         var parts: [String] = []
         if moreConsumers > 0 { parts.append(Format.plural(moreConsumers, "more consumer")) }
-        if producersStop { parts.append("producers stop") }
-        if let gate { parts.append("gate at \(Format.rate(gate))/s") }
-        return parts.isEmpty ? "as it is" : parts.joined(separator: ", ")
+        if producersStop { parts.append(tr("producers stop")) }
+        if let gate { parts.append(tr("gate at \(Format.rate(gate))/s")) }
+        return parts.isEmpty ? tr("as it is") : parts.joined(separator: tr(", "))
     }
 
     /// One queue as it is measured.
@@ -43,11 +43,11 @@ struct WhatIf: Sendable, Equatable {
     func forecast(_ queues: [Queue], consumers: Int) -> Forecast {
         guard queues.contains(where: { $0.lag > 0 }) else { return .nothingWaits }
         guard consumers > 0 else {
-            return .unknown("no consumer is connected: how fast one is, is not known")
+            return .unknown(tr("no consumer is connected: how fast one is, is not known"))
         }
         let active = min(consumers, queues.count)
         let total = queues.reduce(0) { $0 + $1.outflow }
-        guard total >= 0.05 else { return .unknown("nothing is consumed now: how fast consumers are is not known") }
+        guard total >= 0.05 else { return .unknown(tr("nothing is consumed now: how fast consumers are is not known")) }
         let count = min(consumers + moreConsumers, queues.count)
         var pace = total / Double(active)
         if let gate { pace = min(pace, gate / Double(count)) }
@@ -77,36 +77,40 @@ struct WhatIf: Sendable, Equatable {
 extension WhatIf.Forecast {
     var spans: [Span] {
         switch self {
-        case .nothingWaits: return [Span("nothing waits", .dim)]
+        case .nothingWaits: return [Span(tr("nothing waits"), .dim)]
         case .unknown(let why): return [Span("? \(why)", .dim)]
         case .drains(let seconds, let worst, let idle):
-            return [Span("drains in ", .dim), Span(Format.drain(seconds), .number), Span(", last \(worst)", .dim)]
+            return [
+                Span(tr("drains in "), .dim), Span(Format.drain(seconds), .number), Span(tr(", last \(worst)"), .dim),
+            ]
                 + Self.idle(idle)
         case .never(let worst, let gain, let idle):
             return [
-                Span("never drains", .warning), Span(": \(worst) gains ", .dim),
+                Span(tr("never drains"), .warning), Span(tr(": \(worst) gains "), .dim),
                 Span("\(Format.rate(gain))/s", .number),
             ] + Self.idle(idle)
         }
     }
 
     private static func idle(_ count: Int) -> [Span] {
-        count > 0 ? [Span(" · \(Format.plural(count, "consumer")) without a queue", .attention)] : []
+        count > 0 ? [Span(tr(" · \(Format.plural(count, "consumer")) without a queue"), .attention)] : []
     }
 }
 
 extension ConsoleModel {
     /// What a group would do; unknown while its queues' rates are not known.
     func forecast(_ what: WhatIf, of name: String) -> WhatIf.Forecast {
-        guard let status = data.group[name]?.value else { return .unknown("the group is not known yet") }
-        if status.summary.lag == nil { return .unknown("each client of a broadcasting group keeps its own offsets") }
+        guard let status = data.group[name]?.value else { return .unknown(tr("the group is not known yet")) }
+        if status.summary.lag == nil {
+            return .unknown(tr("each client of a broadcasting group keeps its own offsets"))
+        }
         var queues: [WhatIf.Queue] = []
         for queue in status.queues {
             let key = GroupQueue(group: name, queue: queue.id)
-            guard let inflow = data.queueMax[key]?.shownRate, let out = data.queueOffsets[key]?.shownRate else {
-                // A queue without an offset has no rate; the others are measured after two looks.
-                guard queue.offset == nil else { return .unknown("rates are known after two looks") }
-                continue
+            // A queue without an offset is not consumed; the others are measured after two looks.
+            let rate = queue.offset == nil ? 0 : data.queueOffsets[key]?.shownRate
+            guard let inflow = data.queueMax[key]?.shownRate, let out = rate else {
+                return .unknown(tr("rates are known after two looks"))
             }
             queues.append(
                 WhatIf.Queue(id: "\(queue.id.topic)/\(queue.id.queue)", lag: queue.lag, inflow: inflow, outflow: out))

@@ -31,14 +31,19 @@ extension ConsoleModel {
     private var plainFigures: String {
         let means = data.flow.means(seconds: 3)
         func rate(_ value: Double?) -> String { value == nil ? "unknown" : Format.rate(value) + " a second" }
-        func count(_ value: Int64?) -> String { value.map { Format.exact($0) } ?? "unknown" }
         let broker = data.broker.value
+        func count(_ value: Int64?) -> String {
+            guard let value, value >= 0 else { return "unknown" }
+            guard broker?.coverage?.isPartial == true else { return Format.exact(value) }
+            return value == 0 ? "unknown" : "at least \(Format.exact(value))"
+        }
         var parts = [
             "in \(rate(means.inflow))", "out \(rate(means.outflow))", "backlog \(count(data.flow.backlog))",
             "unresolved halves \(count(broker.map { Int64($0.unresolvedHalves) }))",
             "pending delays \(count(broker.map { Int64($0.pendingDelays) }))",
         ]
         if let oldest = broker?.oldestHalf { parts.append("oldest half \(Format.age(now - oldest))") }
+        if let silent = Self.sentence(broker?.coverage) { parts.append(silent) }
         if let refusing = broker?.refusing { parts.append("publishing refused: \(refusing)") }
         return parts.joined(separator: ", ")
     }

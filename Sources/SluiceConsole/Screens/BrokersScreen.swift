@@ -20,10 +20,10 @@ enum BrokersScreen {
         let brokers = model.brokers
         let fetched = model.told(.brokers)
         let silent = brokers.filter { $0.failure != nil }.count
-        let more = silent == 0 ? "" : " · \(silent) not answering"
+        let more = silent == 0 ? "" : tr(" · \(silent) not answering")
         let screen = ListScreen(
-            title: model.listTitle("Brokers", shown: model.rows.count, total: brokers.count, more: more),
-            items: brokers, columns: columns, whenEmpty: "No broker is known.")
+            title: model.listTitle(tr("Brokers"), shown: model.rows.count, total: brokers.count, more: more),
+            items: brokers, columns: columns, whenEmpty: tr("No broker is known."))
         screen.draw(model, fetched, rect, &painter) {
             cells($0)
         } detail: { broker, area, painter in
@@ -38,7 +38,7 @@ enum BrokersScreen {
         let disk = broker.diskUsed
         return [
             Span(broker.name, .accent), Span(broker.cluster, .dim),
-            Span(broker.address.isEmpty ? "in this process" : broker.address), Span(kind(broker.kind), .dim),
+            Span(broker.address.isEmpty ? tr("in this process") : broker.address), Span(kind(broker.kind), .dim),
             Span(broker.version, .dim), Span(Format.rate(broker.inPerSecond), value),
             Span(Format.rate(broker.outPerSecond), value),
             Span(broker.putMilliseconds.map { Format.tenths($0) + " ms" } ?? Format.unknown, .dim),
@@ -46,7 +46,7 @@ enum BrokersScreen {
             Span(
                 disk.map { "\(Int(($0 * 100).rounded())) %" } ?? Format.unknown,
                 isSilent ? .stale : (disk ?? 0) >= 0.9 ? .bad : (disk ?? 0) >= 0.75 ? .warning : .text),
-            Span(isSilent ? "no answer" : "answers", isSilent ? .bad : .good),
+            Span(isSilent ? tr("no answer") : tr("answers"), isSilent ? .bad : .good),
         ]
     }
 
@@ -61,32 +61,37 @@ enum BrokersScreen {
     private static func drawDetail(
         _ broker: BrokerNode, _ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter
     ) {
-        painter.rule(rect, "Broker \(broker.name)")
+        painter.rule(rect, tr("Broker \(broker.name)"))
         let state: [Span] =
             if let failure = broker.failure {
                 [
                     Span(failure, .bad),
-                    Span("   last heard of \(Format.age(max(0, model.now - broker.asOf))) ago", .dim),
+                    Span(tr("   last heard of \(Format.age(max(0, model.now - broker.asOf))) ago"), .dim),
                 ]
-            } else { [Span("answers", .good)] }
-        var lines: [(String, [Span])] = [("state", state)]
+            } else { [Span(tr("answers"), .good)] }
+        var lines: [(String, [Span])] = [(tr("state"), state)]
         if broker.kind != .sluice || !broker.slaves.isEmpty {
-            let slaves = broker.slaves.isEmpty ? "none" : broker.slaves.joined(separator: ", ")
-            lines.append(("slaves", [Span(slaves, broker.slaves.isEmpty ? .dim : .text)]))
+            let slaves = broker.slaves.isEmpty ? tr("none") : broker.slaves.joined(separator: ", ")
+            lines.append((tr("slaves"), [Span(slaves, broker.slaves.isEmpty ? .dim : .text)]))
         }
         if model.brokers.count == 1, let status = model.data.broker.value {
-            lines.append(("folder", [Span("\(status.dataFolder)   \(status.fileSystem)", .text)]))
-            lines.append(("since", [Span(model.fullMoment(status.startedAt)), Span("   \(status.recovery)", .dim)]))
-            let refusing = status.refusing.map { Span("publishing is refused: \($0)", .bad) }
+            lines.append((tr("folder"), [Span("\(status.dataFolder)   \(status.fileSystem)", .text)]))
+            lines.append(
+                (tr("since"), [Span(model.fullMoment(status.startedAt)), Span("   \(status.recovery)", .dim)]))
+            let refusing = status.refusing.map { Span(tr("publishing is refused: \($0)"), .bad) }
             lines.append(
                 (
-                    "log",
+                    tr("log"),
                     [
                         Span(
-                            "\(Format.exact(status.minPhysicalOffset)) to \(Format.exact(status.maxPhysicalOffset))   "),
+                            tr(
+                                "\(Format.exact(status.minPhysicalOffset)) to \(Format.exact(status.maxPhysicalOffset))   "
+                            )),
                         refusing
                             ?? Span(
-                                "\(Format.bytes(status.diskFreeBytes)) free of \(Format.bytes(status.diskTotalBytes))",
+                                tr(
+                                    "\(Format.bytes(status.diskFreeBytes)) free of \(Format.bytes(status.diskTotalBytes))"
+                                ),
                                 .dim),
                     ]
                 ))
@@ -94,7 +99,9 @@ enum BrokersScreen {
         let told = broker.runtime.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         if !told.isEmpty {
             let wrapped = DialogBox.wrap(told.joined(separator: "   "), width: rect.width - 16, limit: 3)
-            for (index, line) in wrapped.enumerated() { lines.append((index == 0 ? "tells" : "", [Span(line, .dim)])) }
+            for (index, line) in wrapped.enumerated() {
+                lines.append((index == 0 ? tr("tells") : "", [Span(line, .dim)]))
+            }
         }
         painter.pairs(lines, in: Rect(x: rect.x, y: rect.y + 1, width: rect.width, height: rect.height - 1))
     }

@@ -11,14 +11,14 @@ enum CallsScreen {
     static func draw(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let calls = model.calls.calls
         let made = model.calls.made
-        let more = made > calls.count ? " · \(Format.count(made)) made, older questions are dropped first" : ""
+        let more = made > calls.count ? tr(" · \(Format.count(made)) made, older questions are dropped first") : ""
         painter.rule(
-            rect, model.listTitle("Calls made", shown: model.rows.count, total: calls.count, more: more))
+            rect, model.listTitle(tr("Calls made"), shown: model.rows.count, total: calls.count, more: more))
         let table = Table(columns, in: rect, indent: 4)
         table.drawHeader(&painter, y: rect.y + 1)
         if model.rows.isEmpty {
             painter.put(
-                calls.isEmpty ? "No call was made yet." : model.nothingPasses, x: rect.x + 4, y: rect.y + 3,
+                calls.isEmpty ? tr("No call was made yet.") : model.nothingPasses, x: rect.x + 4, y: rect.y + 3,
                 width: rect.width - 5, .dim)
         }
         model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2) { row in
@@ -30,7 +30,8 @@ enum CallsScreen {
         let civil = CivilTime(call.time, utcOffset: model.settings.utcOffset)
         let fraction = String(civil.millisecond + 1000).dropFirst()
         return [
-            Span("\(civil.clock).\(fraction)", .dim), Span(call.kind.rawValue, call.kind == .act ? .accent : .dim),
+            Span("\(civil.clock).\(fraction)", .dim),
+            Span(tr(key: call.kind.rawValue), call.kind == .act ? .accent : .dim),
             Span(call.what, call.kind == .act ? .text : .dim),
             Span(took(call.milliseconds), call.milliseconds >= 1000 ? .warning : .number),
             Span(call.result, call.isFailure ? .bad : .dim),

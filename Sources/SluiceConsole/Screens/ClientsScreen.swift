@@ -17,33 +17,33 @@ enum ClientsScreen {
         let clients = model.clients
         let fetched = model.told(.clients)
         let people = Set(clients.map(\.client.id)).count
-        let more = people == clients.count ? "" : " · of \(Format.plural(people, "client"))"
+        let more = people == clients.count ? "" : tr(" · of \(Format.plural(people, "client"))")
         let screen = ListScreen(
-            title: model.listTitle("Clients", shown: model.rows.count, total: clients.count, more: more),
-            items: clients, columns: columns, whenEmpty: "Nobody is connected.")
+            title: model.listTitle(tr("Clients"), shown: model.rows.count, total: clients.count, more: more),
+            items: clients, columns: columns, whenEmpty: tr("Nobody is connected."))
         if let reason = model.whyNot(.clients) { return screen.refuse(reason, rect, &painter) }
         screen.draw(model, fetched, rect, &painter) {
             cells($0)
         } detail: { client, area, painter in
-            painter.rule(area, "Client \(client.client.id)")
+            painter.rule(area, tr("Client \(client.client.id)"))
             let topics = client.subscriptions.sorted { $0.key < $1.key }.map { topic, expression in
                 expression == "*" || expression.isEmpty ? topic : "\(topic) (\(expression))"
             }
             let reads =
                 client.role == .producer
-                ? "a producer: it subscribes to nothing"
-                : topics.isEmpty ? "not known: its heartbeat named no topic" : topics.joined(separator: ", ")
+                ? tr("a producer: it subscribes to nothing")
+                : topics.isEmpty ? tr("not known: its heartbeat named no topic") : topics.joined(separator: ", ")
             painter.pairs(
                 [
-                    ("reads", [Span(reads)]),
-                    ("group", [Span(client.group), Span("  \(share(of: client))", .dim)]),
+                    (tr("reads"), [Span(reads)]),
+                    (tr("group"), [Span(client.group), Span("  \(share(of: client))", .dim)]),
                     (
-                        "seen",
+                        tr("seen"),
                         [
                             Span(
                                 client.client.lastSeen > 0
-                                    ? "\(Format.age(model.now - client.client.lastSeen)) ago" : Format.unknown),
-                            Span(" from \(client.client.address)", .dim),
+                                    ? tr("\(Format.age(model.now - client.client.lastSeen)) ago") : Format.unknown),
+                            Span(tr(" from \(client.client.address)"), .dim),
                         ]
                     ),
                 ], in: Rect(x: area.x, y: area.y + 1, width: area.width, height: area.height - 1))
@@ -53,7 +53,7 @@ enum ClientsScreen {
     private static func cells(_ client: ConnectedClient) -> [Span] {
         let isProducer = client.role == .producer
         return [
-            Span(client.client.id, .accent), Span(client.role.rawValue, isProducer ? .chartIn : .chartOut),
+            Span(client.client.id, .accent), Span(tr(key: client.role.rawValue), isProducer ? .chartIn : .chartOut),
             Span(client.group), Span(client.client.address, .dim), Span(client.client.language, .dim),
             Span(version(client.client.version), .dim),
             Span(client.subscriptions.keys.sorted().joined(separator: " "), .dim),
@@ -62,8 +62,8 @@ enum ClientsScreen {
 
     private static func share(of client: ConnectedClient) -> String {
         switch client.model {
-        case .clustering: "shares the messages with its group"
-        case .broadcasting: "gets every message (broadcasting)"
+        case .clustering: tr("shares the messages with its group")
+        case .broadcasting: tr("gets every message (broadcasting)")
         case nil: ""
         }
     }

@@ -1,15 +1,17 @@
 // MARK: View
 extension ConsoleModel {
     /// What the terminal is to show.
-    public func view(_ size: Size) -> CellBuffer { paint(size).buffer }
+    public func view(_ size: Size) -> CellBuffer {
+        Language.$current.withValue(settings.language) { paint(size).buffer }
+    }
 
     /// Where text is being typed, on a screen of the size that was last told; nil hides the cursor.
     public var cursor: (x: Int, y: Int)? {
         guard prompt != nil || dialog?.isTyping == true else { return nil }
-        return paint(size, withScreen: false).cursor
+        return Language.$current.withValue(settings.language) { paint(size, withScreen: false).cursor }
     }
 
-    private func paint(_ size: Size, withScreen: Bool = true) -> Painter {
+    func paint(_ size: Size, withScreen: Bool = true) -> Painter {
         let size = Size(width: max(0, size.width), height: max(0, size.height))
         var painter = Painter(size: size, theme: theme, glyphs: settings.glyphs)
         guard size.width >= Frame.minimum.width, size.height >= Frame.minimum.height else {
@@ -56,11 +58,7 @@ extension ConsoleModel {
     private func draw(_ dialog: Dialog, _ rect: Rect, _ painter: inout Painter) {
         switch dialog {
         case .publish(let form): form.draw(self, rect, &painter)
-        case .reset(let open): open.draw(self, rect, &painter)
-        case .replay(let open): open.draw(self, rect, &painter)
-        case .resolve(let open): open.draw(self, rect, &painter)
         case .operate(let open): open.draw(self, rect, &painter)
-        case .range(let open): open.draw(self, rect, &painter)
         case .whatIf(let open): open.draw(self, rect, &painter)
         case .find(let open): open.draw(rect, &painter)
         case .chooser(let chooser): chooser.draw(rect, &painter)
@@ -92,12 +90,12 @@ extension ConsoleModel {
         case .help, .settings: return max(0, content.height - 1)
         case .message: return MessageScreen.bodyRows(self)
         case .transactions, .deadLetters, .clients, .brokers, .audit:
-            return max(0, content.height - 2 - screen.detailHeight(content.height))
+            return max(0, content.height - 2 - screen.detailHeight(content.height) - noteLines)
         // A line is left for the header of the groups.
         case .topic: return max(0, content.maxY - (firstListRow ?? content.y) - 1)
         case .peakShaving: return 0
         case .scenarios: return ScenariosScreen.listRows(self)
-        default: return max(0, content.maxY - (firstListRow ?? content.y))
+        default: return max(0, content.maxY - (firstListRow ?? content.y) - noteLines)
         }
     }
 }

@@ -6,7 +6,7 @@ enum DeadLettersScreen {
     private static let columns = [
         Column("group", 16, grow: 3, limit: 48, sort: .name),
         Column("dead", 9, .right, sort: .depth),
-        Column("newest", 14, priority: 2),
+        Column("newest", 11, priority: 2),
         Column("clients", 7, .right),
         Column("lag", 10, .right, priority: 1),
         Column("tries", 6, .right, priority: 3),
@@ -18,27 +18,30 @@ enum DeadLettersScreen {
         let sum = groups.reduce(0) { $0 + $1.deadLetters }
         let more = groups.isEmpty ? "" : " · \(Format.plural(sum, "message"))"
         let screen = ListScreen(
-            title: model.listTitle("Dead letters of groups", shown: model.rows.count, total: groups.count, more: more),
-            items: groups, columns: columns, whenEmpty: "No group has dead letters.")
+            title: model.listTitle(
+                tr("Dead letters of groups"), shown: model.rows.count, total: groups.count, more: more),
+            items: groups, columns: columns, whenEmpty: tr("No group has dead letters."))
         let times = newest(model)
         screen.draw(model, model.data.groups, rect, &painter) { group in
             let newest = times[TopicName.deadLetter(group.config.name)]
             return [
-                Span(group.config.name), Span(Format.count(group.deadLetters), .warning),
+                Span(group.config.name), Span(Format.count(group.deadLetters, group.coverage), .warning),
                 Span(newest.map(model.moment) ?? Format.unknown, newest == nil ? .dim : .text),
-                Span(Format.count(group.clients), GroupsScreen.clientRole(group)), GroupsScreen.lag(group),
+                Span(GroupsScreen.clients(group), GroupsScreen.clientRole(group)), GroupsScreen.lag(group),
                 Span("\(group.config.retryMaxTimes)", .dim), Span(group.topics.joined(separator: " "), .dim),
             ]
         } detail: { group, area, painter in
-            painter.rule(area, "Dead letters of \(group.config.name)")
+            painter.rule(area, tr("Dead letters of \(group.config.name)"))
             let name = group.config.name
             painter.put(
-                "Given up after \(Format.plural(group.config.retryMaxTimes, "try", "tries")) each; only \(name) gets them again.",
+                tr(
+                    "Given up after \(Format.plural(group.config.retryMaxTimes, "try", "tries")) each; only \(name) gets them again."
+                ),
                 x: area.x + 4, y: area.y + 1, width: area.width - 5)
             let refusal = model.whyNoAct(.deadLetters)
             let keys: [Span] =
-                [Span("Enter", .key), Span(" look, mark, resend some", .dim)]
-                + (refusal == nil ? [Span("   r", .key), Span(" resend all of them", .dim)] : [])
+                [Span("Enter", .key), Span(tr(" look, mark, resend some"), .dim)]
+                + (refusal == nil ? [Span("   r", .key), Span(tr(" resend all of them"), .dim)] : [])
             painter.put(keys, x: area.x + 4, y: area.y + 2, width: area.width - 5)
         }
     }

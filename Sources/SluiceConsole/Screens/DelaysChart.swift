@@ -10,22 +10,23 @@ enum DelaysChart {
         let width = DelayZoom.widths[model.zoom]
         let span = DelaysScreen.levelText(width * Int64(ConsoleModel.histogramBars))
         let from = DelaysScreen.levelText(Int64(model.histogramScroll) * width)
-        let when = model.histogramScroll == 0 ? "next \(span)" : "\(span) from +\(from) on"
-        return "\(name) · \(when) · \(DelaysScreen.levelText(width)) a bar"
+        let when = model.histogramScroll == 0 ? tr("next \(span)") : tr("\(span) from +\(from) on")
+        return tr("\(name) · \(when) · \(DelaysScreen.levelText(width)) a bar")
     }
 
     private static func keys(_ other: String) -> [Span] {
         [
-            Span("+ -", .key), Span(" zoom  ", .dim), Span("< >", .key), Span(" scroll  ", .dim), Span("l", .key),
+            Span("+ -", .key), Span(tr(" zoom  "), .dim), Span("< >", .key), Span(tr(" scroll  "), .dim),
+            Span("l", .key),
             Span(" \(other)", .dim),
         ]
     }
 
     private static func drawHistogram(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let fetched = model.data.histograms[DelayZoom.widths[model.zoom]] ?? Fetched()
-        painter.rule(rect, title(model, "Due"), trailing: keys("load"))
+        painter.rule(rect, title(model, tr("Due")), trailing: keys(tr("load")))
         guard let shown = model.shownHistogram else {
-            return model.drawEmpty(fetched, &painter, rect, whenEmpty: "Asking…")
+            return model.drawEmpty(fetched, &painter, rect, whenEmpty: tr("Asking…"))
         }
         let plot = Rect(x: rect.x + 8, y: rect.y + 1, width: rect.width - 20, height: rect.height - 2)
         drawBars(shown.counts, plot, &painter)
@@ -36,16 +37,16 @@ enum DelaysChart {
             painter.put(
                 Format.count(count), x: laterX, y: y + 1, width: rect.maxX - laterX, count > 0 ? .number : .dim)
         }
-        if plot.height >= 5 { side(model.histogramScroll > 0 ? "earlier" : "overdue", shown.earlier, plot.y) }
-        side("later", shown.later, plot.maxY - 2)
+        if plot.height >= 5 { side(model.histogramScroll > 0 ? tr("earlier") : tr("overdue"), shown.earlier, plot.y) }
+        side(tr("later"), shown.later, plot.maxY - 2)
     }
 
     // MARK: Load
     private static func drawLoad(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let fetched = model.data.histograms[DelayZoom.widths[model.zoom]] ?? Fetched()
-        painter.rule(rect, title(model, "Future load"), trailing: keys("histogram"))
+        painter.rule(rect, title(model, tr("Future load")), trailing: keys(tr("histogram")))
         guard let load = model.futureLoad else {
-            let text = "Load is told from now on: < goes back to it."
+            let text = tr("Load is told from now on: < goes back to it.")
             return model.drawEmpty(fetched, &painter, rect, whenEmpty: text)
         }
         let theme = painter.theme
@@ -72,9 +73,9 @@ enum DelaysChart {
                 unit: .count("/s"), time: load.start...end, utcOffset: model.settings.utcOffset,
                 style: theme[.chartAxis]), glyphs: painter.glyphs)
         let legend = [
-            Span("due and published", .chartBacklog), Span(" over ", .dim),
-            Span("published \(Format.rate(load.inflow))/s", .chartIn), Span(" against ", .dim),
-            Span("consumers at best \(Format.rate(load.capacity))/s", .chartOut),
+            Span(tr("due and published"), .chartBacklog), Span(tr(" over "), .dim),
+            Span(tr("published \(Format.rate(load.inflow))/s"), .chartIn), Span(tr(" against "), .dim),
+            Span(tr("consumers at best \(Format.rate(load.capacity))/s"), .chartOut),
         ]
         painter.put(legend, x: rect.x + 2, y: rect.y + 1, width: rect.width - 3)
         for (index, line) in lines.enumerated() {
@@ -114,7 +115,7 @@ enum DelaysChart {
             x: plot.x, y: plot.maxY, width: plot.width, style: painter.theme[.chartAxis], ascii: painter.isASCII)
         for quarter in 0..<4 {
             let bar = scroll + bars * quarter / 4
-            let label = bar == 0 ? "now " : " +\(DelaysScreen.levelText(width * Int64(bar))) "
+            let label = bar == 0 ? tr("now ") : " +\(DelaysScreen.levelText(width * Int64(bar))) "
             painter.put(label, x: plot.x + plot.width * quarter / 4, y: plot.maxY, .chartAxis)
         }
     }

@@ -4,9 +4,9 @@ import SluiceAPI
 enum DelaysScreen {
     private static let columns = [
         Column("due in", 7, .right, sort: .due),
-        Column("at", 14),
+        Column("at", 11),
         Column("topic", 12, grow: 3, limit: 40, sort: .topic),
-        Column("level", 7, priority: 4),
+        Column("delay", 7, priority: 4),
         Column("tag", 8, priority: 5, grow: 1, limit: 16),
         Column("key", 12, priority: 2, grow: 2, limit: 30),
         Column("size", 8, .right, priority: 3),
@@ -33,7 +33,10 @@ enum DelaysScreen {
         let total = page?.total ?? 0
         let shown = model.list.filter == nil ? items.count : model.rows.count
         painter.rule(
-            rect, model.listTitle("Pending delays", shown: shown, total: total, more: which(model, items.count, total)),
+            rect,
+            model.listTitle(
+                tr("Pending delays"), shown: shown, total: total, of: page?.coverage,
+                more: which(model, items.count, total)),
             trailing: model.staleMark(fetched))
         let table = Table(columns, in: rect, indent: 4)
         table.drawHeader(&painter, y: rect.y + 1, list: model.list)
@@ -43,12 +46,13 @@ enum DelaysScreen {
                 !items.isEmpty
                 ? model.nothingPasses
                 : isFound
-                    ? "Nothing that waits is of it: Esc shows all."
-                    : "Nothing is delayed. p publishes a message with a delay."
+                    ? tr("Nothing that waits is of it: Esc shows all.")
+                    : tr("Nothing is delayed. p publishes a message with a delay.")
             return model.drawEmpty(fetched, &painter, rect, whenEmpty: text)
         }
         let levels = page?.levels ?? []
-        model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2) { row in
+        model.drawNote(&painter, rect)
+        model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2 - model.noteLines) { row in
             cells(items[row.index], levels, model)
         }
     }
@@ -56,22 +60,23 @@ enum DelaysScreen {
     /// What is asked for, and which part of it is listed.
     private static func which(_ model: ConsoleModel, _ count: Int, _ total: Int) -> String {
         var text = ""
-        if let topic = model.delayTopic { text += " · topic \(topic)" }
-        if let key = model.delayKey { text += " · key \(key)" }
+        if let topic = model.delayTopic { text += tr(" · topic \(topic)") }
+        if let key = model.delayKey { text += tr(" · key \(key)") }
         let isAll = text.isEmpty && model.delaySkip == 0 && count >= total
         guard !isAll, count > 0 else { return text }
         let first = Format.exact(Int64(model.delaySkip + 1))
-        text += " · \(first) to \(Format.exact(Int64(model.delaySkip + count)))"
-        return text + (model.shownDelays == model.delayQuery ? "" : " · asking for others")
+        text += tr(" · \(first) to \(Format.exact(Int64(model.delaySkip + count)))")
+        return text + (model.shownDelays == model.delayQuery ? "" : tr(" · asking for others"))
     }
 
     private static func cells(_ delay: PendingDelay, _ levels: [Int64], _ model: ConsoleModel) -> [Span] {
         let left = delay.due - model.now
         let level =
-            levels.indices.contains(delay.level - 1) ? "\(delay.level) \(levelText(levels[delay.level - 1]))" : "exact"
+            levels.indices.contains(delay.level - 1)
+            ? "\(delay.level) \(levelText(levels[delay.level - 1]))" : tr("exact")
         return [
             Span(Format.countdown(left), left <= 0 ? .warning : .number), Span(model.moment(delay.due), .dim),
-            Span((delay.isRetry ? "retry " : "") + delay.topic), Span(level, .dim),
+            Span((delay.isRetry ? tr("retry ") : "") + delay.topic), Span(level, .dim),
             Span(delay.tag ?? Format.unknown, delay.tag == nil ? .dim : .text),
             Span(
                 delay.keys.isEmpty ? Format.unknown : delay.keys.joined(separator: " "),

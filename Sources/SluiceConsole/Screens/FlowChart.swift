@@ -4,7 +4,7 @@ import SluiceAPI
 enum FlowChart {
     static func legend(_ means: (inflow: Double?, outflow: Double?)) -> [Span] {
         [
-            Span("in ", .dim), Span("━━ \(Format.rate(means.inflow))/s", .chartIn), Span("   out ", .dim),
+            Span(tr("in "), .dim), Span("━━ \(Format.rate(means.inflow))/s", .chartIn), Span(tr("   out "), .dim),
             Span("━━ \(Format.rate(means.outflow))/s", .chartOut),
         ]
     }
@@ -42,20 +42,20 @@ enum FlowChart {
         else { return [] }
         return [
             ChartMarker(
-                value: rate, label: "gate \(gate.group) \(Format.rate(rate))/s", style: theme[.chartMarker])
+                value: rate, label: tr("gate \(gate.group) \(Format.rate(rate))/s"), style: theme[.chartMarker])
         ]
     }
 
     static func drawAwaited(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let error = model.data.flowState.error
-        let text = error.map { "? \($0.message)" } ?? "No samples yet."
+        let text = error.map { "? \($0.message)" } ?? tr("No samples yet.")
         painter.put(text, x: rect.x + 2, y: rect.y + rect.height / 2, width: rect.width - 3, error == nil ? .dim : .bad)
     }
 
     /// `▲ growing +10.4k/s`.
     static func stateSpans(_ model: ConsoleModel, _ glyphs: GlyphSet) -> [Span] {
-        guard let state = model.data.flow.state else { return [Span("state not known yet", .dim)] }
-        var spans = [Span("\(state.mark(glyphs)) \(state.rawValue)", state.role)]
+        guard let state = model.data.flow.state else { return [Span(tr("state not known yet"), .dim)] }
+        var spans = [Span("\(state.mark(glyphs)) \(tr(key: state.rawValue))", state.role)]
         if let slope = model.data.flow.slope, state == .growing || state == .draining {
             spans.append(Span(" \(slope > 0 ? "+" : "")\(Format.rate(slope))/s", .number))
         }
@@ -66,14 +66,14 @@ enum FlowChart {
     static func drain(_ model: ConsoleModel) -> String {
         let flow = model.data.flow
         guard let backlog = flow.backlog, let state = flow.state else { return "" }
-        if backlog == 0 { return "nothing waits" }
+        if backlog == 0 { return tr("nothing waits") }
         let out = flow.means(seconds: 10).outflow ?? 0
-        let alone = out >= 0.05 ? "drains in \(Format.drain(Double(backlog) / out)) once producers stop" : ""
+        let alone = out >= 0.05 ? tr("drains in \(Format.drain(Double(backlog) / out)) once producers stop") : ""
         switch state {
-        case .stalled: return "nothing leaves: it will not drain"
+        case .stalled: return tr("nothing leaves: it will not drain")
         case .draining:
             guard let slope = flow.slope, slope < 0 else { return alone }
-            return "drains in \(Format.drain(Double(backlog) / -slope)) at this pace"
+            return tr("drains in \(Format.drain(Double(backlog) / -slope)) at this pace")
         case .growing, .level: return alone
         }
     }

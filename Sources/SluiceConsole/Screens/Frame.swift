@@ -7,7 +7,9 @@ enum Frame {
     static func content(_ size: Size) -> Rect { Rect(x: 0, y: 1, width: size.width, height: size.height - 3) }
 
     static func drawTooSmall(_ painter: inout Painter, _ size: Size) {
-        let lines = ["Too small:", "\(size.width)×\(size.height).", "Wanted: \(minimum.width)×\(minimum.height)"]
+        let lines = [
+            tr("Too small:"), "\(size.width)×\(size.height).", tr("Wanted: \(minimum.width)×\(minimum.height)"),
+        ]
         let top = max(0, (size.height - lines.count) / 2)
         for (index, line) in lines.enumerated() {
             let x = max(0, (size.width - DisplayWidth.of(line)) / 2)
@@ -30,18 +32,31 @@ enum Frame {
             counters.prefix(count).reduce(0) { $0 + $1.reduce(0) { $0 + DisplayWidth.of($1.text) } + gap }
         }
         let name = " sluice  "
-        let flags = (model.settings.readOnly ? " · read-only" : "") + (model.isPaused ? " · paused" : "")
+        let flags = (model.settings.readOnly ? tr(" · read-only") : "") + (model.isPaused ? tr(" · paused") : "")
         let about = model.settings.connection + " · " + model.settings.name + flags
         while shown > 3, total(shown) + DisplayWidth.of(name) + 12 > width { shown -= 1 }
         let right = max(DisplayWidth.of(name), width - total(shown))
-        let used = painter.put(name, x: 0, y: 0, width: width, .title)
+        let used: Int
+        if let colour = model.settings.colour {
+            // All of the left side in the cluster's colour, and in bold where there are no colours.
+            let style = Style(colour.ink, on: colour, .bold)
+            used = painter.buffer.write(painter.plain(name), x: 0, y: 0, maxWidth: width, style: style)
+        } else {
+            used = painter.put(name, x: 0, y: 0, width: width, .title)
+        }
         // How it is connected goes first, then the name; that it is read-only or paused stays.
         let room = right - used - 1
         let texts = [
             about, model.settings.name + flags, flags.isEmpty ? model.settings.name : String(flags.dropFirst(3)),
         ]
         let text = texts.first { DisplayWidth.of($0) <= room } ?? texts[2]
-        painter.put(text, x: used, y: 0, width: room, flags.isEmpty ? .footer : .warning)
+        if let colour = model.settings.colour {
+            let shown = DisplayWidth.clip(text, to: max(0, room - 1)) + " "
+            painter.buffer.write(
+                painter.plain(shown), x: used, y: 0, maxWidth: room, style: Style(colour.ink, on: colour, .bold))
+        } else {
+            painter.put(text, x: used, y: 0, width: room, flags.isEmpty ? .footer : .warning)
+        }
         var x = right
         for counter in counters.prefix(shown) {
             x += painter.put(counter, x: x, y: 0, width: width - x)
@@ -58,14 +73,18 @@ enum Frame {
         let halves = broker?.unresolvedHalves
         let isOld = broker?.oldestHalf.map { model.now - $0 >= model.oldHalf } ?? false
         func counter(_ label: String, _ rate: Double?) -> [Span] {
-            [Span(label + " ", .dim), Span(Format.right(Format.rate(rate), 5), value), Span("/s", .dim)]
+            [Span(label, .dim), Span(Format.right(Format.rate(rate), 5), value), Span("/s", .dim)]
         }
-        let backlog = Format.count(model.data.flow.backlog)
+        let coverage = broker?.coverage
+        let backlog = Format.count(model.data.flow.backlog, coverage)
         return [
-            counter("in", means.inflow), counter("out", means.outflow),
-            [Span("backlog ", .dim), Span(Format.right(backlog, 6), value)],
-            [Span("halves ", .dim), Span(Format.count(halves) + (isOld ? " !" : ""), isOld ? .attention : value)],
-            [Span("delays ", .dim), Span(Format.count(broker?.pendingDelays), value)],
+            counter(tr("in "), means.inflow), counter(tr("out "), means.outflow),
+            [Span(tr("backlog "), .dim), Span(Format.right(backlog, 6), value)],
+            [
+                Span(tr("halves "), .dim),
+                Span(Format.count(halves, coverage) + (isOld ? " !" : ""), isOld ? .attention : value),
+            ],
+            [Span(tr("delays "), .dim), Span(Format.count(broker?.pendingDelays, coverage), value)],
         ]
     }
 
@@ -81,10 +100,10 @@ enum Frame {
             let room = max(0, size.width - 2 - DisplayWidth.of(offer))
             let used = painter.put(" \(notice.text) ", x: 1, y: line.y, width: room, role)
             painter.put(offer, x: 1 + used, y: line.y, width: size.width - 2 - used, .accent)
-        } else if !model.isPaused, let alarm = model.alarm {
+        } else if !model.isPaused, model.outage == nil, let alarm = model.alarm {
             painter.buffer.fill(line, style: painter.theme[.banner])
             painter.put(" \(alarm) ", x: 1, y: line.y, width: size.width - 2, .banner)
-        } else if let trouble = model.trouble {
+        } else if let trouble = model.banner(width: size.width - 4) {
             if !model.isPaused { painter.buffer.fill(line, style: painter.theme[.banner]) }
             painter.put(" \(trouble) ", x: 1, y: line.y, width: size.width - 2, model.isPaused ? .warning : .banner)
         }
@@ -99,7 +118,7 @@ enum Frame {
         let hint =
             prompt.kind == .command
             ? model.completions.prefix(12).joined(separator: "  ")
-            : "text or regex · !not · -f fuzzy · Enter keeps, Esc drops"
+            : tr("text or regex · !not · -f fuzzy · Enter keeps, Esc drops")
         let x = 4 + DisplayWidth.of(window.text)
         var style = painter.theme[.dim]
         style.background = painter.theme[.input].background
@@ -119,7 +138,7 @@ enum Frame {
     private static func items(_ model: ConsoleModel, width: Int) -> (screens: [Item], keys: [Item]) {
         let isWide = width >= 110
         let short: [Screen: String] = [
-            .overview: "Over", .transactions: "Tx", .deadLetters: "Dead", .peakShaving: "Flood",
+            .overview: tr("Over"), .transactions: tr("Tx"), .deadLetters: tr("Dead"), .peakShaving: tr("Flood"),
         ]
         let screens = Screen.numbered.enumerated().map { (index, screen) -> Item in
             let key = model.settings.keymap.key(
@@ -130,7 +149,7 @@ enum Frame {
                 isHere: model.isUnder(screen))
         }
         var keys = model.scenarioKeys.map {
-            Item(key: .character($0.key), name: String($0.key), label: $0.label)
+            Item(key: .character($0.key), name: String($0.key), label: tr(key: $0.label))
         }
         let bindings = model.settings.keymap.bindings.filter { $0.applies(to: model.screen) && $0.label != nil }
         let sorted = bindings.filter { rank($0) < 9 }.sorted { rank($0) < rank($1) } + bindings.filter { rank($0) == 9 }
@@ -140,8 +159,8 @@ enum Frame {
 
     private static func label(_ binding: KeyBinding, _ model: ConsoleModel) -> String {
         // Dead letters go to their group again rather than to their topic.
-        if binding.operation == .replay, model.deadLetterQueue != nil { return "resend" }
-        return binding.label ?? ""
+        if binding.operation == .replay, model.deadLetterQueue != nil { return tr("resend") }
+        return binding.label.map { tr(key: $0) } ?? ""
     }
 
     /// What acts goes before what looks, the screen's own before what works everywhere, and help is the last.
@@ -223,24 +242,42 @@ extension ConsoleModel {
     /// Milliseconds from which data is old: two refreshes.
     private var staleLimit: Int64 { max(2 * refreshInterval, 2000) }
 
-    /// Data that is too old, or was never answered, in a sentence; nil when all is well.
-    var trouble: String? {
-        if isPaused { return "Paused: Z goes on." }
-        if let outage { return outageSentence(outage) }
+    /// Data that is too old, or was never answered, in a sentence that fits if there is one; nil when all is well.
+    func banner(width: Int) -> String? {
+        if isPaused { return tr("Paused: Z goes on.") }
+        if let outage { return outageSentence(outage, width) }
         guard let age = data.broker.staleAge(now: now, limit: staleLimit) else {
             return data.broker.value == nil ? data.broker.error?.message : nil
         }
-        let why = data.broker.error.map { ": " + OperateDialog.sentence($0.message) } ?? "."
-        return "No answer for \(Format.age(age))\(why)\(shownSentence)"
+        let length = Format.age(age)
+        let error = data.broker.error.map { OperateDialog.sentence($0.message) }
+        return (error.map { tr("No answer for \(length): \($0)") } ?? tr("No answer for \(length).")) + shownSentence
     }
+
+    /// The same at full length.
+    var trouble: String? { banner(width: .max) }
 
     private var shownSentence: String {
-        data.broker.time.map { " Shown is what was known at \(moment($0))." } ?? ""
+        data.broker.time.map { " " + tr("Shown is what was known at \(moment($0)).") } ?? ""
     }
 
-    private func outageSentence(_ outage: Outage) -> String {
-        let tries = outage.retries == 0 ? "" : ", tried again \(Format.plural(outage.retries, "time"))"
-        let why = OperateDialog.sentence(data.broker.error?.message ?? "Nobody answers.")
-        return "No answer for \(Format.age(now - (data.broker.time ?? outage.since)))\(tries). \(why)\(shownSentence)"
+    /// Why nobody answers, as connections say it in words of their own.
+    private static let reasons: Set<String> = [
+        later("Nobody owns the folder: start its broker, or q and open the console again."),
+        later("The process that owns the folder does not answer yet."),
+        later("The process that owned the data folder is gone."),
+    ]
+
+    /// How long, how often it was tried, why, and what is shown; the first and the last are shorter where there is no room.
+    private func outageSentence(_ outage: Outage, _ width: Int) -> String {
+        var why = data.broker.error.map { OperateDialog.sentence($0.message) } ?? tr("Nobody answers.")
+        if Self.reasons.contains(why) { why = tr(key: why) }
+        let length = Format.age(now - (data.broker.time ?? outage.since))
+        let tries = Format.plural(outage.retries, "time")
+        let text =
+            outage.retries == 0
+            ? tr("No answer for \(length). \(why)") : tr("No answer for \(length), tried again \(tries). \(why)")
+        let texts = [text + shownSentence, text, tr("Lost for \(length), tried \(tries). \(why)")]
+        return texts.first { DisplayWidth.of($0) <= width } ?? texts[2]
     }
 }

@@ -3,7 +3,7 @@ import SluiceAPI
 /// All consumer groups.
 enum GroupsScreen {
     static let columns = [
-        Column("group", 16, grow: 3, limit: 40, sort: .name),
+        Column("group", 24, grow: 3, limit: 48, sort: .name),
         Column("clients", 7, .right, sort: .clients),
         Column("lag", 10, .right, sort: .lag),
         Column("behind", 7, .right, sort: .behind),
@@ -18,8 +18,10 @@ enum GroupsScreen {
     static func draw(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let all = model.data.groups
         let items = all.value ?? []
+        let shown = items.count - (model.showsAllTopics ? 0 : items.count { $0.isInternal })
         painter.rule(
-            rect, model.listTitle("Groups", shown: model.rows.count, total: items.count), trailing: model.staleMark(all)
+            rect, model.listTitle(tr("Groups"), shown: model.rows.count, total: shown),
+            trailing: model.staleMark(all)
         )
         let table = Table(columns, in: rect, indent: 4)
         table.drawHeader(&painter, y: rect.y + 1, list: model.list)
@@ -27,10 +29,11 @@ enum GroupsScreen {
             return model.drawEmpty(
                 all, &painter, rect,
                 whenEmpty: items.isEmpty
-                    ? "No groups yet: a consumer makes its own when it connects." : model.nothingPasses)
+                    ? tr("No groups yet: a consumer makes its own when it connects.") : model.nothingPasses)
         }
         let glyphs = painter.glyphs
-        model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2) { row in
+        model.drawNote(&painter, rect)
+        model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2 - model.noteLines) { row in
             cells(items[row.index], model, glyphs)
         }
     }
@@ -39,45 +42,58 @@ enum GroupsScreen {
         let rate = model.data.committed[group.config.name]?.shownRate
         return [
             Span(group.config.name),
-            Span(Format.count(group.clients), clientRole(group)),
+            Span(clients(group), clientRole(group)),
             lag(group), behind(group),
             Span(group.lag == nil ? Format.unknown : Format.rate(rate), model.rateRole(rate)),
             model.stateSpan(group, glyphs),
             Span(model.drainText(group), .dim),
-            Span(Format.count(group.deadLetters), group.deadLetters > 0 ? .warning : .dim),
+            Span(Format.count(group.deadLetters, group.coverage), group.deadLetters > 0 ? .warning : .dim),
             model.gateSpan(group.config.name),
             Span(group.topics.joined(separator: " "), .dim),
         ]
     }
 
     static func clientRole(_ group: GroupSummary) -> Role {
-        group.clients > 0 ? .text : (group.lag ?? 0) > 0 ? .bad : .dim
+        group.clients > 0 ? .text : group.clients == 0 && (group.lag ?? 0) > 0 ? .bad : .dim
+    }
+    /// Clients are connected to every broker: one that is silent adds none.
+    static func clients(_ group: GroupSummary) -> String {
+        group.clients < 0 ? Format.unknown : Format.count(group.clients)
     }
     static func lag(_ group: GroupSummary) -> Span {
-        Span(Format.count(group.lag), (group.lag ?? 0) > 0 ? .number : .dim)
+        Span(Format.count(group.lag, group.coverage), (group.lag ?? 0) > 0 ? .number : .dim)
     }
     static func behind(_ group: GroupSummary) -> Span {
         guard let lag = group.lag else { return Span(Format.unknown, .dim) }
-        return Span(lag == 0 ? "0" : Format.age(group.behind), lag == 0 ? .dim : .text)
+        return Span(
+            lag > 0 ? Format.age(group.behind) : group.coverage?.isPartial == true ? "?" : "0",
+            lag == 0 ? .dim : .text)
     }
+}
+
+extension GroupSummary {
+    /// True for groups of the broker's own, which nobody operates.
+    var isInternal: Bool { config.name.hasPrefix("CID_RMQ_SYS_") }
 }
 
 extension ConsoleModel {
     /// When the group will have drained; of a broadcasting one each client by itself knows.
     func drainText(_ group: GroupSummary) -> String {
-        if group.model == .broadcasting { return "each" }
+        if group.model == .broadcasting { return tr("each") }
         return group.lag == nil ? Format.unknown : Format.drain(groupDrain(group))
     }
 
     /// `▲ growing`, or that it is broadcast, or that nothing is known yet.
     func stateSpan(_ group: GroupSummary, _ glyphs: GlyphSet) -> Span {
         guard group.lag != nil else {
-            return Span(group.model == .broadcasting ? "» each own" : Format.unknown, .dim)
+            return Span(group.model == .broadcasting ? tr("» each own") : Format.unknown, .dim)
         }
-        if !group.config.consumeEnabled { return Span("■ shut off", .bad) }
-        if gate(group.config.name) == .paused { return Span("■ paused", .attention) }
+        if !group.config.consumeEnabled { return Span(tr("■ shut off"), .bad) }
+        if gate(group.config.name) == .paused { return Span(tr("■ paused"), .attention) }
         guard let state = groupState(group) else { return Span("?", .dim) }
-        if group.lag == 0 { return Span("= level", .dim) }
-        return Span("\(state.mark(glyphs)) \(state.rawValue)", state.role)
+        if group.lag == 0 {
+            return group.coverage?.isPartial == true ? Span("?", .dim) : Span(tr("= level"), .dim)
+        }
+        return Span("\(state.mark(glyphs)) \(tr(key: state.rawValue))", state.role)
     }
 }

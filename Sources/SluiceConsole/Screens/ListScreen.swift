@@ -21,7 +21,10 @@ struct ListScreen<Item: Sendable> {
                 fetched, &painter, rect, whenEmpty: items.isEmpty ? whenEmpty : model.nothingPasses)
         }
         let height = model.screen.detailHeight(rect.height)
-        model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2 - height) { row in
+        model.drawNote(&painter, Rect(x: rect.x, y: rect.y, width: rect.width, height: rect.height - height))
+        model.drawRows(
+            table, &painter, first: rect.y + 2, count: rect.height - 2 - height - model.noteLines
+        ) { row in
             items.indices.contains(row.index) ? cells(items[row.index]) : []
         }
         guard height > 0, let row = model.selectedRow, items.indices.contains(row.index) else { return }

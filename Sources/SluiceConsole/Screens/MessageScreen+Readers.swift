@@ -10,46 +10,46 @@ extension MessageScreen {
     static func readers(_ id: QueueID, _ offset: Int64, _ model: ConsoleModel) -> [Span] {
         let fetched = model.data.topic[id.topic] ?? Fetched()
         guard let status = fetched.value else {
-            return [Span(fetched.error.map { "? \($0.message)" } ?? "asking…", fetched.error == nil ? .dim : .bad)]
+            return [Span(fetched.error.map { "? \($0.message)" } ?? tr("asking…"), fetched.error == nil ? .dim : .bad)]
         }
-        if status.groups.isEmpty { return [Span("nobody: no group reads this topic", .dim)] }
+        if status.groups.isEmpty { return [Span(tr("nobody: no group reads this topic"), .dim)] }
         var spans: [Span] = []
         for group in status.groups.prefix(mostReaders) {
             if !spans.isEmpty { spans.append(Span(" · ", .dim)) }
             spans += [Span(group.group + " "), reading(group.group, id, offset, model)]
         }
         let more = status.groups.count - mostReaders
-        if more > 0 { spans.append(Span(" · and \(Format.plural(more, "group")) more", .dim)) }
+        if more > 0 { spans.append(Span(tr(" · and \(Format.plural(more, "group")) more"), .dim)) }
         return spans
     }
 
     private static func reading(_ group: String, _ id: QueueID, _ offset: Int64, _ model: ConsoleModel) -> Span {
         let fetched = model.data.group[group] ?? Fetched()
         guard let status = fetched.value else { return Span(fetched.error == nil ? "…" : "?", .dim) }
-        if status.summary.model == .broadcasting { return Span("not known: each client has its own offset", .dim) }
+        if status.summary.model == .broadcasting { return Span(tr("not known: each client has its own offset"), .dim) }
         guard let queue = status.queues.first(where: { $0.id == id }), let committed = queue.offset else {
-            return Span("has no offset on this queue", .dim)
+            return Span(tr("has no offset on this queue"), .dim)
         }
-        if committed > offset { return Span("has consumed it", .good) }
+        if committed > offset { return Span(tr("has consumed it"), .good) }
         return Span(
-            committed == offset ? "has it next" : "is \(Format.count(offset - committed)) before it", .warning)
+            committed == offset ? tr("has it next") : tr("is \(Format.count(offset - committed)) before it"), .warning)
     }
 
     /// What clients said of it in the trace topic, a line each.
     static func trace(_ message: StoredMessage, _ model: ConsoleModel) -> [[Span]] {
         let fetched = model.data.traces[message.id] ?? Fetched()
         guard let messages = fetched.value else {
-            guard let error = fetched.error else { return [[Span("asking…", .dim)]] }
+            guard let error = fetched.error else { return [[Span(tr("asking…"), .dim)]] }
             let isMissing = error.code == .notFound
-            return [[Span(isMissing ? "there is no trace topic" : "? \(error.message)", isMissing ? .dim : .bad)]]
+            return [[Span(isMissing ? tr("there is no trace topic") : "? \(error.message)", isMissing ? .dim : .bad)]]
         }
         let trace = MessageTrace(of: message.id, bodies: messages.map(\.body))
         var lines = trace.steps.map { line($0, model) }
         if trace.damaged > 0 {
-            lines.append([Span("\(Format.plural(trace.damaged, "record")) could not be read", .bad)])
+            lines.append([Span(tr("\(Format.plural(trace.damaged, "record")) could not be read"), .bad)])
         }
-        if messages.count >= MessageTrace.mostMessages { lines.append([Span("there may be more", .dim)]) }
-        return lines.isEmpty ? [[Span("none: the clients did not trace it", .dim)]] : lines
+        if messages.count >= MessageTrace.mostMessages { lines.append([Span(tr("there may be more"), .dim)]) }
+        return lines.isEmpty ? [[Span(tr("none: the clients did not trace it"), .dim)]] : lines
     }
 
     private static func line(_ step: MessageTrace.Step, _ model: ConsoleModel) -> [Span] {
@@ -57,19 +57,26 @@ extension MessageScreen {
         switch step {
         case .sent(_, let group, let cost, let isDone):
             return [
-                time, Span("sent by \(group)"),
-                Span(isDone ? " in \(cost) ms" : " without success after \(cost) ms", isDone ? .good : .bad),
+                time, Span(tr("sent by \(group)")),
+                Span(isDone ? tr(" in \(cost) ms") : tr(" without success after \(cost) ms"), isDone ? .good : .bad),
             ]
         case .taken(_, let group, let retries):
-            return [time, Span("taken by \(group)"), Span(retries == 0 ? "" : ", try \(retries + 1)", .warning)]
+            return [
+                time, Span(tr("taken by \(group)")), Span(retries == 0 ? "" : tr(", try \(retries + 1)"), .warning),
+            ]
         case .consumed(_, let group, let cost, let isDone):
             return [
-                time, Span("\(isDone ? "consumed" : "failed") in \(group)"),
-                Span(" in \(cost) ms", isDone ? .good : .bad),
+                time, Span(isDone ? tr("consumed in \(group)") : tr("failed in \(group)")),
+                Span(tr(" in \(cost) ms"), isDone ? .good : .bad),
             ]
         case .ended(_, let group, let state, let isCheck):
-            let words = ["COMMIT_MESSAGE": "committed", "ROLLBACK_MESSAGE": "rolled back"][state] ?? "left open"
-            return [time, Span("\(words) by \(group)"), Span(isCheck ? " when asked" : "", .dim)]
+            let text =
+                switch state {
+                case "COMMIT_MESSAGE": tr("committed by \(group)")
+                case "ROLLBACK_MESSAGE": tr("rolled back by \(group)")
+                default: tr("left open by \(group)")
+                }
+            return [time, Span(text), Span(isCheck ? tr(" when asked") : "", .dim)]
         }
     }
 }

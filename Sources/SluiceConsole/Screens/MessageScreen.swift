@@ -18,9 +18,9 @@ enum MessageScreen {
         _ model: ConsoleModel, _ id: QueueID, _ offset: Int64, _ rect: Rect, _ painter: inout Painter
     ) {
         let fetched = model.data.message[MessageID(queue: id, offset: offset)] ?? Fetched()
-        painter.rule(rect, "Message · \(model.queueTitle(id)) / offset \(Format.exact(offset))")
+        painter.rule(rect, tr("Message · \(model.queueTitle(id)) / offset \(Format.exact(offset))"))
         guard let message = fetched.value ?? nil else {
-            let gone = "There is no message at this offset any more."
+            let gone = tr("There is no message at this offset any more.")
             return model.drawEmpty(fetched, &painter, rect, whenEmpty: gone)
         }
         let lines = details(message, model, rect.width, rect.height)
@@ -39,20 +39,20 @@ enum MessageScreen {
             pairs.flatMap { [Span(DisplayWidth.pad($0.0, to: 11), .dim), Span(DisplayWidth.pad($0.1, to: 26))] }
         }
         var lines: [[Span]] = [
-            [Span(DisplayWidth.pad("id", to: 11), .dim), Span(message.id, .accent)],
+            [Span(DisplayWidth.pad(tr("id"), to: 11), .dim), Span(message.id, .accent)],
             line([
-                ("tag", message.tag ?? Format.unknown),
-                ("keys", message.keys.isEmpty ? Format.unknown : message.keys.joined(separator: " ")),
+                (tr("tag"), message.tag ?? Format.unknown),
+                (tr("keys"), message.keys.isEmpty ? Format.unknown : message.keys.joined(separator: " ")),
             ]),
-            line([("stored", model.fullMoment(message.storeTimestamp)), ("at", message.storeHost)]),
-            line([("born", model.fullMoment(message.bornTimestamp)), ("by", message.bornHost)]),
+            line([(tr("stored"), model.fullMoment(message.storeTimestamp)), (tr("on"), message.storeHost)]),
+            line([(tr("born"), model.fullMoment(message.bornTimestamp)), (tr("by"), message.bornHost)]),
             line([
-                ("record", "\(Format.bytes(message.size)) at \(Format.exact(message.physicalOffset))"),
-                ("retries", "\(message.reconsumeTimes)"),
+                (tr("record"), tr("\(Format.bytes(message.size)) at \(Format.exact(message.physicalOffset))")),
+                (tr("retries"), "\(message.reconsumeTimes)"),
             ]),
         ]
-        if let flags = flags(message) { lines.append(line([("flags", flags)])) }
-        if message.realTopic != message.topic { lines.append(line([("for", message.realTopic)])) }
+        if let flags = flags(message) { lines.append(line([(tr("flags"), flags)])) }
+        if message.realTopic != message.topic { lines.append(line([(tr("for"), message.realTopic)])) }
         let known: Set<String> = [PropertyName.keys, PropertyName.tags, PropertyName.uniqueKey]
         let others = message.properties.filter { !known.contains($0.name) }
         let room = max(0, height / 2 - lines.count - 1)
@@ -60,19 +60,23 @@ enum MessageScreen {
         let name = min(28, others.prefix(shown).map { DisplayWidth.of($0.name) }.max() ?? 0)
         for (index, property) in others.prefix(shown).enumerated() {
             lines.append([
-                Span(DisplayWidth.pad(index == 0 ? "properties" : "", to: 11), .dim),
+                Span(DisplayWidth.pad(index == 0 ? tr("properties") : "", to: 11), .dim),
                 Span(DisplayWidth.pad(DisplayWidth.clip(property.name, to: name), to: name) + "  ", .key),
                 Span(property.value),
             ])
         }
-        if shown < others.count { lines.append([Span("           and \(others.count - shown) more properties", .dim)]) }
+        if shown < others.count {
+            lines.append([
+                Span(String(repeating: " ", count: 11) + tr("and \(others.count - shown) more properties"), .dim)
+            ])
+        }
         let id = QueueID(message.topic, message.queue)
-        lines.append([Span(DisplayWidth.pad("read by", to: 11), .dim)] + readers(id, message.queueOffset, model))
+        lines.append([Span(DisplayWidth.pad(tr("read by"), to: 11), .dim)] + readers(id, message.queueOffset, model))
         let steps = trace(message, model)
         // The body keeps a third of a low screen.
         let most = max(1, height * 2 / 3 - lines.count)
         for (index, step) in steps.suffix(most).enumerated() {
-            lines.append([Span(DisplayWidth.pad(index == 0 ? "trace" : "", to: 11), .dim)] + step)
+            lines.append([Span(DisplayWidth.pad(index == 0 ? tr("trace") : "", to: 11), .dim)] + step)
         }
         return lines
     }
@@ -80,17 +84,17 @@ enum MessageScreen {
     /// What the flags of a message say; nil when none is set.
     private static func flags(_ message: StoredMessage) -> String? {
         var words: [String] = []
-        if message.flag != 0 { words.append("the application's \(message.flag)") }
-        if message.systemFlag & SystemFlag.compressed != 0 { words.append("compressed") }
+        if message.flag != 0 { words.append(tr("the application's \(message.flag)")) }
+        if message.systemFlag & SystemFlag.compressed != 0 { words.append(tr("compressed")) }
         switch message.systemFlag & SystemFlag.transactionMask {
-        case SystemFlag.prepared: words.append("half of a transaction")
-        case SystemFlag.rollback: words.append("rolled back")
+        case SystemFlag.prepared: words.append(tr("half of a transaction"))
+        case SystemFlag.rollback: words.append(tr("rolled back"))
         case 0: break
-        default: words.append("committed, half at \(Format.exact(message.preparedTransactionOffset))")
+        default: words.append(tr("committed, half at \(Format.exact(message.preparedTransactionOffset))"))
         }
         let known =
             SystemFlag.bodyMask | SystemFlag.transactionMask | SystemFlag.bornHostV6 | SystemFlag.storeHostV6
-        if message.systemFlag & ~known != 0 { words.append("sysFlag \(message.systemFlag)") }
+        if message.systemFlag & ~known != 0 { words.append(tr("sysFlag \(message.systemFlag)")) }
         return words.isEmpty ? nil : words.joined(separator: ", ")
     }
 
@@ -99,21 +103,22 @@ enum MessageScreen {
     ) {
         guard rect.height > 0 else { return }
         let views = BodyView.allCases.flatMap {
-            [Span($0 == .json ? "JSON" : $0.rawValue, $0 == model.bodyView ? .accent : .dim), Span(" ")]
+            [Span($0 == .json ? "JSON" : tr(key: $0.rawValue), $0 == model.bodyView ? .accent : .dim), Span(" ")]
         }
-        let compressed = message.systemFlag & SystemFlag.compressed != 0 ? " · compressed" : ""
+        let compressed = message.systemFlag & SystemFlag.compressed != 0 ? tr(" · compressed") : ""
         let note = model.body?.note.map { " · \($0)" } ?? ""
         painter.rule(
-            rect, "Body · \(Format.bytes(message.body.count))\(compressed)\(note)", trailing: Array(views.dropLast()))
+            rect, tr("Body · \(Format.bytes(message.body.count))\(compressed)\(note)"),
+            trailing: Array(views.dropLast()))
         guard let body = model.body else { return }
-        if message.body.isEmpty { painter.put("(empty)", x: rect.x + 4, y: rect.y + 1, .dim) }
+        if message.body.isEmpty { painter.put(tr("(empty)"), x: rect.x + 4, y: rect.y + 1, .dim) }
         let top = model.list.top
         for row in 0..<max(0, rect.height - 1) where top + row < body.count {
             painter.put(body[top + row], x: rect.x + 4, y: rect.y + 1 + row, width: rect.width - 5)
         }
         let rest = body.count - top - (rect.height - 1)
         if rest > 0 {
-            painter.putRight(" \(Format.plural(rest, "line")) below ", right: rect.maxX - 1, y: rect.maxY - 1, .dim)
+            painter.putRight(tr(" \(Format.plural(rest, "line")) below "), right: rect.maxX - 1, y: rect.maxY - 1, .dim)
         }
     }
 }

@@ -5,7 +5,7 @@ import SluiceMessage
 enum MessagesScreen {
     private static let columns = [
         Column("offset", 11, .right),
-        Column("stored", 14),
+        Column("stored", 11),
         Column("tag", 8, priority: 3, grow: 1, limit: 16),
         Column("key", 12, priority: 2, grow: 2, limit: 28),
         Column("size", 8, .right, priority: 4),
@@ -22,11 +22,11 @@ enum MessagesScreen {
         let items = fetched.value?.messages ?? []
         if model.rows.isEmpty {
             if let status = model.queueStatus(id), status.depth == 0 {
-                painter.put("Nothing in this queue: < and > go to the others.", x: rect.x + 4, y: rect.y + 3, .dim)
+                painter.put(tr("Nothing in this queue: < and > go to the others."), x: rect.x + 4, y: rect.y + 3, .dim)
             } else if topic.value == nil {
                 model.drawEmpty(topic, &painter, rect, whenEmpty: "")
             } else {
-                let text = items.isEmpty ? "No message could be read here." : model.nothingPasses
+                let text = items.isEmpty ? tr("No message could be read here.") : model.nothingPasses
                 model.drawEmpty(fetched, &painter, rect, whenEmpty: text)
             }
             return
@@ -37,12 +37,19 @@ enum MessagesScreen {
     }
 
     private static func title(_ model: ConsoleModel, _ id: QueueID) -> String {
-        var text = ConsoleModel.deadLetterGroup(id.topic).map { "Dead letters of \($0)" } ?? model.queueTitle(id)
-        if let status = model.queueStatus(id), status.depth > 0 {
-            text += " · \(Format.exact(status.minOffset)) to \(Format.exact(status.maxOffset - 1))"
+        var text = ConsoleModel.deadLetterGroup(id.topic).map { tr("Dead letters of \($0)") } ?? model.queueTitle(id)
+        // Several brokers hold dead letters of a group, each in a queue of its own.
+        let holders = (model.data.topic[id.topic]?.value?.queues ?? []).filter { $0.depth > 0 }
+        if ConsoleModel.deadLetterGroup(id.topic) != nil, holders.count > 1 {
+            let total = Format.count(holders.reduce(0) { $0 + $1.depth })
+            let here = Format.count(holders.first { $0.queue == id.queue }?.depth ?? 0)
+            text += " · " + tr("\(here) of \(total) on \(model.queueName(id.queue)), < and > to the others")
         }
-        if let filter = model.list.filter { text += " · /\(filter.source) on this page" }
-        if !model.list.marks.isEmpty { text += " · \(model.list.marks.count) marked" }
+        if let status = model.queueStatus(id), status.depth > 0 {
+            text += tr(" · \(Format.exact(status.minOffset)) to \(Format.exact(status.maxOffset - 1))")
+        }
+        if let filter = model.list.filter { text += tr(" · /\(filter.source) on this page") }
+        if !model.list.marks.isEmpty { text += tr(" · \(model.list.marks.count) marked") }
         return text
     }
 
@@ -59,7 +66,7 @@ enum MessagesScreen {
 
     private static let deadColumns = [
         Column("offset", 9, .right),
-        Column("died", 14),
+        Column("died", 11),
         Column("from topic", 12, priority: 2, grow: 1, limit: 30),
         Column("tries", 5, .right, priority: 3),
         Column("key", 12, priority: 1, grow: 2, limit: 28),
@@ -77,7 +84,7 @@ enum MessagesScreen {
 
     /// A body in one line.
     static func bodyPeek(_ body: [UInt8]) -> String {
-        if body.isEmpty { return "(empty)" }
+        if body.isEmpty { return tr("(empty)") }
         return String(decoding: body.prefix(400), as: UTF8.self)
     }
 }

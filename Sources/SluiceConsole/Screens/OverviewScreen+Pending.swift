@@ -7,7 +7,8 @@ extension OverviewScreen {
 
     static func drawDelays(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let fetched = model.data.histograms[ConsoleModel.overviewHistogramWidth] ?? Fetched()
-        painter.rule(rect, "Delays due within", trailing: model.staleMark(fetched))
+        painter.rule(
+            rect, tr("Delays due within"), trailing: model.partMark(fetched.value?.coverage) + model.staleMark(fetched))
         guard let histogram = fetched.value else {
             return model.drawEmpty(
                 fetched, &painter, Rect(x: rect.x - 2, y: rect.y - 2, width: rect.width, height: rect.height),
@@ -18,7 +19,7 @@ extension OverviewScreen {
             defer { from = end }
             return (name, histogram.counts.dropFirst(from).prefix(end - from).reduce(0, +))
         }
-        bars.append(("later", histogram.counts.dropFirst(from).reduce(0, +)))
+        bars.append((tr("later"), histogram.counts.dropFirst(from).reduce(0, +)))
         let highest = max(1, bars.map(\.1).max() ?? 1)
         let rows = max(1, rect.height - 1)
         let columns = (bars.count + rows - 1) / rows
@@ -31,7 +32,7 @@ extension OverviewScreen {
             let length = bar.1 == 0 ? 0 : max(1, bar.1 * room / highest)
             painter.put(String(repeating: "▇", count: length), x: x + 6, y: y, width: room, .chartBacklog)
             painter.put(
-                Format.count(bar.1), x: x + 6 + length + (length > 0 ? 1 : 0), y: y, width: 9,
+                Format.count(bar.1, histogram.coverage), x: x + 6 + length + (length > 0 ? 1 : 0), y: y, width: 9,
                 bar.1 == 0 ? .dim : .number)
         }
     }
@@ -39,10 +40,15 @@ extension OverviewScreen {
     static func drawHalves(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let fetched = model.data.halves
         let total = fetched.value?.total
-        painter.rule(rect, "Halves unresolved · \(Format.count(total))", trailing: model.staleMark(fetched))
+        let coverage = fetched.value?.coverage
+        painter.rule(
+            rect, tr("Halves unresolved · \(Format.count(total, coverage))"),
+            trailing: model.partMark(coverage) + model.staleMark(fetched))
         guard let page = fetched.value, !page.items.isEmpty else {
             let area = Rect(x: rect.x - 2, y: rect.y - 2, width: rect.width, height: rect.height)
-            return model.drawEmpty(fetched, &painter, area, whenEmpty: "none")
+            return model.drawEmpty(
+                fetched, &painter, area,
+                whenEmpty: coverage?.isPartial == true ? tr("none of those that answer") : tr("none"))
         }
         let table = Table(
             [
@@ -52,8 +58,8 @@ extension OverviewScreen {
         for (line, half) in page.items.prefix(max(0, rect.height - 1)).enumerated() {
             let age = model.now - half.storeTimestamp
             let isOld = age >= model.oldHalf
-            let checked = half.isSetAside ? "set aside" : "checked \(half.checks)/\(half.maxChecks)"
-            let online = half.producersOnline == 0 ? "producer gone" : "producer \(half.producersOnline) up"
+            let checked = half.isSetAside ? tr("set aside") : tr("checked \(half.checks)/\(half.maxChecks)")
+            let online = half.producersOnline == 0 ? tr("producer gone") : tr("producer \(half.producersOnline) up")
             table.draw(
                 [
                     Span(half.topic), Span(Format.age(age), isOld ? .warning : .number),

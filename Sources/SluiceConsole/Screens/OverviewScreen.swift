@@ -75,7 +75,7 @@ enum OverviewScreen {
     // MARK: Flow
     private static func drawFlow(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let means = model.data.flow.means(seconds: 3)
-        painter.rule(rect, "Flow · 5 min", trailing: FlowChart.legend(means))
+        painter.rule(rect, tr("Flow · 5 min"), trailing: FlowChart.legend(means))
         let area = Rect(x: rect.x + 1, y: rect.y + 1, width: rect.width - 2, height: rect.height - 1)
         FlowChart.drawRates(model, seconds: 300, area, &painter)
     }
@@ -87,7 +87,8 @@ enum OverviewScreen {
         let isStacked = rect.width == painter.buffer.size.width
         let state = FlowChart.stateSpans(model, painter.glyphs)
         painter.rule(
-            rect, items.isEmpty ? "Needs a hand" : "Needs a hand · \(items.count)", trailing: isStacked ? state : [])
+            rect, items.isEmpty ? tr("Needs a hand") : tr("Needs a hand · \(items.count)"),
+            trailing: isStacked ? state : [])
         let rows = max(0, rect.height - 1 - (!isStacked && rect.height >= 5 ? 2 : 0))
         if items.isEmpty { drawQuiet(model, rect, &painter) }
         let list = model.list
@@ -95,7 +96,8 @@ enum OverviewScreen {
             let item = items[list.top + line]
             let y = rect.y + 1 + line
             painter.put("!", x: rect.x + 2, y: y, item.isUrgent ? .attention : .warning)
-            painter.put(item.text, x: rect.x + 4, y: y, width: rect.width - 7, item.isUrgent ? .number : .text)
+            let text = fitted(item.text, rect.width - 7)
+            painter.put(text, x: rect.x + 4, y: y, width: rect.width - 7, item.isUrgent ? .number : .text)
             if item.target != nil { painter.putRight("→", right: rect.maxX - 1, y: y, .accent) }
             if list.top + line == list.selected {
                 painter.put("▸", x: rect.x, y: y, .accent)
@@ -107,39 +109,73 @@ enum OverviewScreen {
         painter.put(FlowChart.drain(model), x: rect.x + 2, y: rect.maxY - 1, width: rect.width - 3, .dim)
     }
 
+    /// A sentence that begins with a name gets it shortened where it is too long: what is the matter stays.
+    private static func fitted(_ text: String, _ width: Int) -> String {
+        guard DisplayWidth.of(text) > width, let end = text.firstIndex(where: { $0 == ":" || $0 == "：" }) else {
+            return text
+        }
+        let rest = String(text[end...])
+        let room = width - DisplayWidth.of(rest)
+        return room >= 8 ? DisplayWidth.clip(String(text[..<end]), to: room) + rest : text
+    }
+
     private static func drawQuiet(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let y = rect.y + 1
         let width = rect.width - 3
         let asked = [model.data.broker.value != nil, model.data.groups.value != nil, model.data.halves.value != nil]
         if let error = model.data.groups.error ?? model.data.halves.error ?? model.data.broker.error {
-            _ = painter.put("? not known: \(error.message)", x: rect.x + 2, y: y, width: width, .bad)
+            _ = painter.put(tr("? not known: \(error.message)"), x: rect.x + 2, y: y, width: width, .bad)
             return
         }
         guard asked.allSatisfy({ $0 }) else {
-            _ = painter.put("Asking…", x: rect.x + 2, y: y, width: width, .dim)
+            _ = painter.put(tr("Asking…"), x: rect.x + 2, y: y, width: width, .dim)
             return
         }
         if model.data.topics.value?.contains(where: { $0.kind == .normal }) == false {
             painter.put(
                 [
-                    Span("An empty broker. ", .text), Span("p", .key), Span(" publishes a first message, ", .text),
-                    Span("?", .key), Span(" shows the keys.", .text),
+                    Span(tr("An empty broker. "), .text), Span("p", .key),
+                    Span(tr(" publishes a first message, "), .text),
+                    Span("?", .key), Span(tr(" shows the keys."), .text),
                 ], x: rect.x + 2, y: y, width: width)
+            let more = [
+                model.settings.scenarios.isEmpty
+                    ? [Span(tr("What a queue is for, live: "), .dim), Span("sluice demo", .accent)]
+                    : [Span("8", .key), Span(tr(" shows live what a message queue is for."))],
+                [Span(tr("In a shell: "), .dim), Span("sluice publish hello --body hi", .accent)],
+            ]
+            for (line, spans) in more.enumerated() where line + 2 < rect.height {
+                painter.put(spans, x: rect.x + 2, y: y + 1 + line, width: width)
+            }
         } else {
-            painter.put("✓ nothing", x: rect.x + 2, y: y, width: width, .good)
+            painter.put(tr("✓ nothing"), x: rect.x + 2, y: y, width: width, .good)
         }
     }
 
     // MARK: Topics and groups
+    /// The topics with most messages.
+    static func topics(_ items: [TopicSummary], _ count: Int) -> [TopicSummary] {
+        items.indices.filter { items[$0].kind == .normal }.first(max(0, count)) {
+            let (one, other) = (items[$0].depth, items[$1].depth)
+            return one == other ? items[$0].config.name < items[$1].config.name : one > other
+        }.map { items[$0] }
+    }
+
+    /// The groups furthest behind, without those that brokers keep for themselves.
+    static func groups(_ items: [GroupSummary], _ count: Int) -> [GroupSummary] {
+        items.filter { !$0.isInternal }.first(max(0, count)) {
+            ($0.lag ?? -1) == ($1.lag ?? -1) ? $0.config.name < $1.config.name : ($0.lag ?? -1) > ($1.lag ?? -1)
+        }
+    }
+
     private static func drawTopics(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let fetched = model.data.topics
         let items = fetched.value ?? []
         let all = items.indices.filter { items[$0].kind == .normal }
-        let shown = all.first(max(0, rect.height - 2)) {
-            let (one, other) = (items[$0].depth, items[$1].depth)
-            return one == other ? items[$0].config.name < items[$1].config.name : one > other
-        }.map { items[$0] }
-        painter.rule(rect, "Topics by depth" + count(all.count), trailing: model.staleMark(fetched))
+        let shown = topics(items, rect.height - 2)
+        painter.rule(
+            rect, tr("Topics by depth") + count(all.count),
+            trailing: model.partMark(items.first?.coverage) + model.staleMark(fetched))
         let table = Table(
             [
                 Column("topic", 13, grow: 3, limit: 30), Column("queues", 6, .right, priority: 4),
@@ -149,7 +185,7 @@ enum OverviewScreen {
         if all.isEmpty {
             return model.drawEmpty(
                 fetched, &painter, Rect(x: rect.x - 2, y: rect.y - 1, width: rect.width, height: rect.height),
-                whenEmpty: "none yet")
+                whenEmpty: tr("none yet"))
         }
         for (line, topic) in shown.enumerated() {
             let track = model.data.published[topic.config.name]
@@ -157,7 +193,8 @@ enum OverviewScreen {
             table.draw(
                 [
                     Span(topic.config.name), Span("\(topic.config.readQueues)", .dim),
-                    Span(Format.rate(rate), model.rateRole(rate)), Span(Format.count(topic.depth), .number),
+                    Span(Format.rate(rate), model.rateRole(rate)),
+                    Span(Format.count(topic.depth, topic.coverage), .number),
                     Span(model.sparkline(track, width: 12), .chartIn),
                 ], &painter, y: rect.y + 2 + line)
         }
@@ -165,11 +202,11 @@ enum OverviewScreen {
 
     private static func drawGroups(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let fetched = model.data.groups
-        let all = fetched.value ?? []
-        let shown = all.first(max(0, rect.height - 2)) {
-            ($0.lag ?? -1) == ($1.lag ?? -1) ? $0.config.name < $1.config.name : ($0.lag ?? -1) > ($1.lag ?? -1)
-        }
-        painter.rule(rect, "Groups by lag" + count(all.count), trailing: model.staleMark(fetched))
+        let all = (fetched.value ?? []).filter { !$0.isInternal }
+        let shown = groups(all, rect.height - 2)
+        painter.rule(
+            rect, tr("Groups by lag") + count(all.count),
+            trailing: model.partMark(all.first?.coverage) + model.staleMark(fetched))
         let table = Table(
             [
                 Column("group", 14, grow: 3, limit: 24), Column("clients", 7, .right, priority: 6),
@@ -180,12 +217,12 @@ enum OverviewScreen {
         if all.isEmpty {
             return model.drawEmpty(
                 fetched, &painter, Rect(x: rect.x - 2, y: rect.y - 1, width: rect.width, height: rect.height),
-                whenEmpty: "none yet")
+                whenEmpty: tr("none yet"))
         }
         for (line, group) in shown.enumerated() {
             table.draw(
                 [
-                    Span(group.config.name), Span(Format.count(group.clients), GroupsScreen.clientRole(group)),
+                    Span(group.config.name), Span(GroupsScreen.clients(group), GroupsScreen.clientRole(group)),
                     GroupsScreen.lag(group), GroupsScreen.behind(group), model.stateSpan(group, painter.glyphs),
                     Span(model.drainText(group), .dim),
                 ], &painter, y: rect.y + 2 + line)

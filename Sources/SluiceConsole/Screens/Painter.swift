@@ -5,6 +5,8 @@ struct Painter {
     let glyphs: GlyphSet
     /// Where text is being typed; nil hides the cursor.
     var cursor: (x: Int, y: Int)?
+    /// What a click is meant for.
+    var clicks = ClickMap()
 
     init(size: Size, theme: Theme, glyphs: GlyphSet) {
         buffer = CellBuffer(size: size, style: theme[.text])

@@ -24,13 +24,14 @@ enum ReplaysScreen {
         painter.rule(
             rect,
             model.listTitle(
-                "Replays", shown: model.rows.count, total: items.count, more: running > 0 ? " · \(running) running" : ""
+                tr("Replays"), shown: model.rows.count, total: items.count,
+                more: running > 0 ? tr(" · \(running) running") : ""
             ),
             trailing: model.staleMark(fetched))
         let table = Table(columns, in: rect, indent: 4)
         table.drawHeader(&painter, y: rect.y + 1)
         if model.rows.isEmpty {
-            let text = "None since the broker started: r on a topic stores a time of it again."
+            let text = tr("None since the broker started: r on a topic stores a time of it again.")
             return model.drawEmpty(
                 fetched, &painter, rect, whenEmpty: items.isEmpty ? text : model.nothingPasses)
         }
@@ -56,23 +57,23 @@ enum ReplaysScreen {
             Span(Format.count(replay.done), .number), Span(Format.count(replay.total), .dim),
             Span(isRunning ? Format.rate(rate) : Format.unknown, .dim), Span(left <= 0 ? "0" : drain, .number),
             Span(plan.topic + (plan.target.map { $0 == plan.topic ? "" : " → \($0)" } ?? "")),
-            Span(pace(plan.speed), .dim), Span("\(model.moment(plan.from)) to \(model.moment(plan.to))", .dim),
+            Span(pace(plan.speed), .dim), Span(tr("\(model.moment(plan.from)) to \(model.moment(plan.to))"), .dim),
             Span(Format.count(replay.damaged), replay.damaged > 0 ? .bad : .dim),
         ]
     }
 
     static func pace(_ speed: Double) -> String {
-        if speed == 0 { return "fastest" }
-        return speed == 1 ? "its own" : "\(Format.rate(speed))×"
+        if speed == 0 { return tr("fastest") }
+        return speed == 1 ? tr("its own") : "\(Format.rate(speed))×"
     }
 
     private static func state(_ state: ReplayStatus.State) -> Span {
         switch state {
-        case .running: Span("▲ running", .good)
-        case .paused: Span("■ paused", .warning)
-        case .done: Span("✓ done", .dim)
-        case .cancelled: Span("cancelled", .dim)
-        case .failed: Span("! failed", .bad)
+        case .running: Span(tr("▲ running"), .good)
+        case .paused: Span(tr("■ paused"), .warning)
+        case .done: Span(tr("✓ done"), .dim)
+        case .cancelled: Span(tr("cancelled"), .dim)
+        case .failed: Span(tr("! failed"), .bad)
         }
     }
 

@@ -18,9 +18,11 @@ enum ScenariosScreen {
 
     private static func drawList(_ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
         let entries = model.settings.scenarios
-        painter.rule(rect, "Scenarios · what a message queue is for")
+        painter.rule(rect, tr("Scenarios · what a message queue is for"))
         guard !entries.isEmpty else {
-            painter.put("There are none here.", x: rect.x + 2, y: rect.y + 2, width: rect.width - 3, .dim)
+            painter.put(
+                tr("None here: sluice demo runs them, with a broker of their own."), x: rect.x + 2, y: rect.y + 2,
+                width: rect.width - 3, .dim)
             return
         }
         let state = model.list
@@ -32,25 +34,34 @@ enum ScenariosScreen {
             let isRunning = entry.name == model.scenario?.name
             let name = DisplayWidth.pad(entry.name, to: 14)
             painter.put(
-                [Span(name + " ", .key), Span(entry.title, .title), Span(isRunning ? "   running" : "", .good)],
+                [
+                    Span(name + " ", .key), Span(tr(key: entry.title), .title),
+                    Span(isRunning ? tr("   running") : "", .good),
+                ],
                 x: rect.x + 2, y: y, width: rect.width - 3)
-            painter.put(entry.claim, x: rect.x + 17, y: y + 1, width: rect.width - 18, .dim)
+            painter.put(tr(key: entry.claim), x: rect.x + 17, y: y + 1, width: rect.width - 18, .dim)
             guard position == state.selected else { continue }
             painter.put("▸", x: rect.x, y: y, .accent)
             painter.select(Rect(x: rect.x, y: y, width: rect.width, height: 2))
         }
         let hint =
             model.settings.canStartScenarios
-            ? "Enter plays one. Each has keys to break things on purpose."
-            : "sluice demo NAME plays one, sluice demo all of them from a list."
+            ? tr("Enter plays one. Each has keys to break things on purpose.")
+            : tr("sluice demo NAME plays one, sluice demo all of them from a list.")
         painter.put(hint, x: rect.x + 2, y: rect.maxY - 1, width: rect.width - 3, .dim)
     }
 
     // MARK: The running one
     private static func sentences(_ scenario: ScenarioStatus, _ width: Int) -> [(text: String, role: Role)] {
         let room = max(20, width - 4)
-        return wrapped(scenario.claim, room).map { ($0, Role.dim) }
-            + wrapped(scenario.lookAt, room).map { ($0, Role.accent) }
+        // What to look at now is never cut for what is always claimed.
+        let look = DisplayWidth.lines(tr(key: scenario.lookAt), width: room).prefix(4)
+        let all = DisplayWidth.lines(tr(key: scenario.claim), width: room)
+        var claim = Array(all.prefix(max(1, 5 - look.count)))
+        if claim.count < all.count, let last = claim.popLast() {
+            claim.append(DisplayWidth.of(last) < room ? last + "…" : String(last.dropLast()) + "…")
+        }
+        return claim.map { ($0, Role.dim) } + look.map { ($0, Role.accent) }
     }
 
     private static func headHeight(_ scenario: ScenarioStatus, _ width: Int) -> Int {
@@ -58,23 +69,10 @@ enum ScenariosScreen {
     }
 
     private static func drawHead(_ scenario: ScenarioStatus, _ rect: Rect, _ painter: inout Painter) {
-        painter.rule(rect, scenario.title, trailing: [Span(scenario.name, .dim)])
+        painter.rule(rect, tr(key: scenario.title), trailing: [Span(scenario.name, .dim)])
         for (line, sentence) in sentences(scenario, rect.width).prefix(5).enumerated() {
             painter.put(sentence.text, x: rect.x + 2, y: rect.y + 1 + line, width: rect.width - 3, sentence.role)
         }
-    }
-
-    /// A sentence in lines of a width, broken between words.
-    static func wrapped(_ text: String, _ width: Int) -> [String] {
-        var lines: [String] = []
-        for word in text.split(separator: " ") {
-            if let last = lines.last, DisplayWidth.of(last) + 1 + DisplayWidth.of(String(word)) <= width {
-                lines[lines.count - 1] += " " + word
-            } else {
-                lines.append(String(word))
-            }
-        }
-        return lines
     }
 
     // MARK: Charts
@@ -99,7 +97,8 @@ enum ScenariosScreen {
                 series: [ChartSeries(values: values, style: painter.theme[roles[index]], filled: index == 2)],
                 axes: axes, glyphs: painter.glyphs)
             painter.put(
-                " \(series.label) ", x: place.x + ChartScale.labelWidth(unit(series)) + 2, y: area.y, roles[index])
+                " \(tr(key: series.label)) ", x: place.x + ChartScale.labelWidth(unit(series)) + 2, y: area.y,
+                roles[index])
         }
     }
 
@@ -110,22 +109,47 @@ enum ScenariosScreen {
     // MARK: Panel
     private static func columns(_ width: Int) -> Int { max(1, width / 39) }
 
+    /// Lines whose values fit into a column, and those that take the whole width below them.
+    static func split(
+        _ lines: [ScenarioStatus.Line], columns: Int, _ width: Int
+    ) -> (narrow: [ScenarioStatus.Line], wide: [ScenarioStatus.Line]) {
+        let room = (width - 4) / columns - 19
+        return (
+            lines.filter { DisplayWidth.of($0.value) <= room }, lines.filter { DisplayWidth.of($0.value) > room }
+        )
+    }
+
+    /// Lines over the whole width, from a row on, as far as there is room.
+    static func drawWide(
+        _ lines: [ScenarioStatus.Line], _ rect: Rect, from y: Int, to end: Int, _ painter: inout Painter
+    ) {
+        for (index, line) in lines.enumerated() where y + index < end {
+            let used = painter.put(
+                DisplayWidth.pad(line.label, to: 16) + " ", x: rect.x + 2, y: y + index, width: rect.width - 4, .dim)
+            painter.put(
+                line.value, x: rect.x + 2 + used, y: y + index, width: rect.width - used - 4,
+                line.needsAttention ? .attention : .number)
+        }
+    }
+
     private static func panelHeight(_ scenario: ScenarioStatus, _ rect: Rect) -> Int {
-        let lines = (scenario.lines.count + columns(rect.width) - 1) / columns(rect.width)
+        let (narrow, wide) = split(scenario.lines, columns: columns(rect.width), rect.width)
+        let lines = (narrow.count + columns(rect.width) - 1) / columns(rect.width) + wide.count
         return min(1 + lines + keyRows(scenario, rect.width).count, max(4, rect.height * 3 / 5))
     }
 
     /// The keys with what they do, in as many rows as they need.
-    private static func keyRows(_ scenario: ScenarioStatus, _ width: Int) -> [[Span]] {
+    static func keyRows(_ scenario: ScenarioStatus, _ width: Int) -> [[Span]] {
         var rows: [[Span]] = [[]]
         var used = 0
         for hint in scenario.keys {
-            let needed = DisplayWidth.of(hint.label) + 4
+            let label = tr(key: hint.label)
+            let needed = DisplayWidth.of(label) + 4
             if used > 0, used + needed > width - 4 {
                 rows.append([])
                 used = 0
             }
-            rows[rows.count - 1] += [Span(String(hint.key), .key), Span(" \(hint.label)  ", .text)]
+            rows[rows.count - 1] += [Span(String(hint.key), .key), Span(" \(label)  ", .text)]
             used += needed
         }
         return rows
@@ -138,13 +162,17 @@ enum ScenariosScreen {
         let columns = columns(rect.width)
         let width = (rect.width - 4) / columns
         let room = max(0, rect.height - 1 - keys.count)
-        let rows = max(1, (scenario.lines.count + columns - 1) / columns)
-        for (index, line) in scenario.lines.enumerated() where index % rows < room {
+        let (narrow, wide) = split(scenario.lines, columns: columns, rect.width)
+        let rows = max(1, (narrow.count + columns - 1) / columns)
+        drawWide(wide, rect, from: rect.y + 1 + rows, to: rect.y + 1 + room, &painter)
+        for (index, line) in narrow.enumerated() where index % rows < room {
             let x = rect.x + 2 + index / rows * width
             let y = rect.y + 1 + index % rows
-            let used = painter.put(DisplayWidth.pad(line.label, to: 16) + " ", x: x, y: y, width: width - 2, .dim)
+            let used = painter.put(
+                DisplayWidth.pad(tr(key: line.label), to: 16) + " ", x: x, y: y, width: width - 2, .dim)
             painter.put(
-                line.value, x: x + used, y: y, width: width - used - 2, line.needsAttention ? .attention : .number)
+                tr(key: line.value), x: x + used, y: y, width: width - used - 2,
+                line.needsAttention ? .attention : .number)
         }
         for (index, row) in keys.enumerated() {
             painter.put(row, x: rect.x + 2, y: rect.maxY - keys.count + index, width: rect.width - 3)
@@ -187,7 +215,7 @@ extension ConsoleModel {
     mutating func startScenario(_ row: Row, _ effects: inout [Effect]) {
         guard shownScenario == nil else { return }
         guard settings.canStartScenarios else {
-            return say("sluice demo \(row.id) plays it.", .info)
+            return say(tr("sluice demo \(row.id) plays it."), .info)
         }
         if row.id == scenario?.name {
             showsScenarioList = false
@@ -195,7 +223,7 @@ extension ConsoleModel {
             return
         }
         if let reason = whyNoActing { return say(reason, .bad) }
-        say("Starting \(row.id) …", .info, for: 3000)
+        say(tr("Starting \(row.id) …"), .info, for: 3000)
         effects.append(.startScenario(row.id))
     }
 }

@@ -89,8 +89,12 @@ struct Table {
             guard let place else { continue }
             let isSorted = list?.sort != nil && list?.sort == column.sort
             let arrow = isSorted ? (list?.descending == true ? "↓" : "↑") : ""
-            let title = column.alignment == .right ? arrow + column.title : column.title + arrow
+            let name = tr(key: column.title)
+            let title = column.alignment == .right ? arrow + name : name + arrow
             let role = isSorted ? Role.accent : .header
+            if list != nil, let sort = column.sort {
+                painter.clicks.add(.sort(sort), Rect(x: place.x, y: y, width: place.width, height: 1))
+            }
             if column.alignment == .right {
                 painter.putRight(title, right: place.x + place.width, y: y, width: place.width, role)
             } else {

@@ -8,8 +8,8 @@ enum TopicScreen {
             Column("first offset", 13, .right),
             Column("next offset", 13, .right),
             Column("depth", 12, .right),
-            Column("oldest", 14, priority: 2),
-            Column("newest", 14, priority: 1),
+            Column("oldest", 11, priority: 2),
+            Column("newest", 11, priority: 1),
         ]
     }
     private static let groupColumns = [
@@ -20,7 +20,9 @@ enum TopicScreen {
 
     static func draw(_ model: ConsoleModel, _ name: String, _ rect: Rect, _ painter: inout Painter) {
         let fetched = model.data.topic[name] ?? Fetched()
-        painter.rule(rect, "Topic \(name)", trailing: model.staleMark(fetched))
+        painter.rule(
+            rect, tr("Topic \(name)"),
+            trailing: model.partMark(fetched.value?.summary.coverage) + model.staleMark(fetched))
         guard let status = fetched.value else {
             return model.drawEmpty(fetched, &painter, rect, whenEmpty: "")
         }
@@ -36,10 +38,10 @@ enum TopicScreen {
         let outflow = model.data.delivered[summary.config.name]
         var x = rect.x + 4
         let spans = [
-            Span("in ", .dim), Span("\(Format.rate(inflow?.rate))/s", .chartIn), Span("   out ", .dim),
-            Span("\(Format.rate(outflow?.rate))/s", .chartOut), Span("   depth ", .dim),
-            Span(Format.count(summary.depth), .number), Span("   ever stored ", .dim),
-            Span(Format.count(summary.published)),
+            Span(tr("in "), .dim), Span("\(Format.rate(inflow?.rate))/s", .chartIn), Span(tr("   out "), .dim),
+            Span("\(Format.rate(outflow?.rate))/s", .chartOut), Span(tr("   depth "), .dim),
+            Span(Format.count(summary.depth, summary.coverage), .number), Span(tr("   ever stored "), .dim),
+            Span(Format.count(summary.published, summary.coverage)),
             Span("   "), Span(rect.width >= 100 ? model.sparkline(inflow, width: 12) : "", .chartIn),
         ]
         painter.put(spans, x: x, y: rect.y, width: rect.maxX - x)
@@ -47,11 +49,12 @@ enum TopicScreen {
         let queues =
             summary.config.readQueues == summary.config.writeQueues
             ? Format.plural(summary.config.readQueues, "queue")
-            : "\(summary.config.readQueues) read, \(summary.config.writeQueues) write queues"
-        let last = summary.lastStored == 0 ? "nothing stored yet" : "last message \(model.moment(summary.lastStored))"
-        var line = [Span("\(queues)   permission \(summary.config.permission.text)   \(last)", .dim)]
+            : tr("\(summary.config.readQueues) read, \(summary.config.writeQueues) write queues")
+        let last =
+            summary.lastStored == 0 ? tr("nothing stored yet") : tr("last message \(model.moment(summary.lastStored))")
+        var line = [Span(tr("\(queues)   permission \(summary.config.permission.text)   \(last)"), .dim)]
         let isLimited = (model.publishLimit(summary.config.name) ?? nil) != nil
-        if isLimited { line += [Span("   publish limit ", .dim), model.limitSpan(summary.config.name)] }
+        if isLimited { line += [Span(tr("   publish limit "), .dim), model.limitSpan(summary.config.name)] }
         painter.put(line, x: x, y: rect.y + 1, width: rect.maxX - x)
     }
 
@@ -86,7 +89,9 @@ enum TopicScreen {
             }
             y += 1
         }
-        if status.groups.isEmpty, y < rect.maxY { painter.put("No group reads this topic.", x: rect.x + 4, y: y, .dim) }
+        if status.groups.isEmpty, y < rect.maxY {
+            painter.put(tr("No group reads this topic."), x: rect.x + 4, y: y, .dim)
+        }
     }
 
     private static func queueCells(_ queue: QueueStatus, _ model: ConsoleModel) -> [Span] {
@@ -103,7 +108,7 @@ enum TopicScreen {
         let isAlone = group.clients == 0 && group.lag > 0
         return [
             Span(group.group), Span(Format.count(group.lag), group.lag > 0 ? .number : .dim),
-            Span(group.clients == 0 ? "0 offline" : Format.count(group.clients), isAlone ? .bad : .text),
+            Span(group.clients == 0 ? tr("0 offline") : Format.count(group.clients), isAlone ? .bad : .text),
         ]
     }
 }

@@ -9,7 +9,7 @@ enum TopicsScreen {
         Column("out/s", 7, .right, sort: .outRate),
         Column("depth", 11, .right, sort: .depth),
         Column("groups", 6, .right, priority: 4),
-        Column("last message", 14, priority: 3),
+        Column("last message", 12, priority: 3),
         Column("limit", 6, .right, priority: 6),
         Column("last 60 s", 12, priority: 2),
     ]
@@ -19,16 +19,17 @@ enum TopicsScreen {
         let items = all.value ?? []
         let kinds = model.showsAllTopics ? items.count : items.indices.count { items[$0].kind == .normal }
         painter.rule(
-            rect, model.listTitle("Topics", shown: model.rows.count, total: kinds), trailing: model.staleMark(all))
+            rect, model.listTitle(tr("Topics"), shown: model.rows.count, total: kinds), trailing: model.staleMark(all))
         let table = Table(columns, in: rect, indent: 4)
         table.drawHeader(&painter, y: rect.y + 1, list: model.list)
         if items.isEmpty || model.rows.isEmpty {
             return model.drawEmpty(
                 all, &painter, rect,
                 whenEmpty: items.isEmpty
-                    ? "No topics yet: p publishes a first message and makes one." : model.nothingPasses)
+                    ? tr("No topics yet: p publishes a first message and makes one.") : model.nothingPasses)
         }
-        model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2) { row in
+        model.drawNote(&painter, rect)
+        model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2 - model.noteLines) { row in
             cells(items[row.index], model)
         }
     }
@@ -41,9 +42,9 @@ enum TopicsScreen {
             Span("\(topic.config.readQueues)", .dim),
             Span(Format.rate(inflow?.rate), model.rateRole(inflow?.rate)),
             Span(Format.rate(model.data.delivered[name]?.rate), model.rateRole(model.data.delivered[name]?.rate)),
-            Span(Format.count(topic.depth), topic.depth == 0 ? .dim : .number),
+            Span(Format.count(topic.depth, topic.coverage), topic.depth <= 0 ? .dim : .number),
             Span(Format.count(topic.groups), topic.groups == 0 ? .dim : .text),
-            Span(topic.lastStored == 0 ? Format.unknown : model.moment(topic.lastStored), .dim),
+            Span(topic.lastStored <= 0 ? Format.unknown : model.moment(topic.lastStored), .dim),
             model.limitSpan(name), Span(model.sparkline(inflow, width: 12), .chartIn),
         ]
     }
@@ -52,34 +53,39 @@ enum TopicsScreen {
 // MARK: Shared by lists
 extension ConsoleModel {
     /// `Topics 12 of 40 · /pay`.
-    func listTitle(_ name: String, shown: Int, total: Int, more: String = "") -> String {
+    func listTitle(
+        _ name: String, shown: Int, total: Int, of coverage: Coverage? = nil, more: String = ""
+    ) -> String {
         let filter = list.filter.map { " · /\($0.source)" } ?? ""
-        let marks = list.marks.isEmpty ? "" : " · \(list.marks.count) marked"
+        let marks = list.marks.isEmpty ? "" : tr(" · \(list.marks.count) marked")
         let count =
             list.filter == nil && shown == total
-            ? Format.count(total) : "\(Format.count(shown)) of \(Format.count(total))"
+            ? Format.count(total, coverage) : tr("\(Format.count(shown)) of \(Format.count(total, coverage))")
         return "\(name) · \(count)\(more)\(filter)\(marks)"
     }
 
     /// How old the data of a panel is, when it is too old.
     func staleMark<Value>(_ fetched: Fetched<Value>) -> [Span] {
         guard let age = fetched.staleAge(now: now, limit: max(2 * refreshInterval, 2000)) else { return [] }
-        return [Span("as of \(Format.age(age)) ago", .stale)]
+        return [Span(tr("as of \(Format.age(age)) ago"), .stale)]
     }
 
-    var nothingPasses: String { "Nothing passes the filter /\(list.filter?.source ?? ""): Esc clears it." }
+    var nothingPasses: String { tr("Nothing passes the filter /\(list.filter?.source ?? ""): Esc clears it.") }
 
     /// In place of rows: what is awaited, what failed, or that there are none.
     func drawEmpty<Value>(_ fetched: Fetched<Value>, _ painter: inout Painter, _ rect: Rect, whenEmpty: String) {
         let y = rect.y + min(3, max(0, rect.height - 1))
         guard fetched.value == nil else {
-            painter.put(whenEmpty, x: rect.x + 4, y: y, width: rect.width - 5, .dim)
-            return
+            // That there is nothing is only known where everybody answers.
+            let isKnown = screenNote == nil || list.filter != nil
+            painter.put(
+                isKnown ? whenEmpty : tr("Nothing of what answers."), x: rect.x + 4, y: y, width: rect.width - 5, .dim)
+            return drawNote(&painter, rect)
         }
         if let error = fetched.error {
             painter.put("? \(error.message)", x: rect.x + 4, y: y, width: rect.width - 5, .bad)
         } else {
-            painter.put("Asking…", x: rect.x + 4, y: y, width: rect.width - 5, .dim)
+            painter.put(tr("Asking…"), x: rect.x + 4, y: y, width: rect.width - 5, .dim)
         }
     }
 

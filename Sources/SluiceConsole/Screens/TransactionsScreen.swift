@@ -26,20 +26,23 @@ enum TransactionsScreen {
         let page = fetched.value
         let items = page?.items ?? []
         let total = page?.total ?? 0
-        var more = page.map { $0.setAside > 0 ? " · \(Format.count($0.setAside)) set aside" : "" } ?? ""
-        if total > items.count { more += " · the oldest \(Format.count(items.count)) are listed" }
+        var more = page.map { $0.setAside > 0 ? tr(" · \(Format.count($0.setAside)) set aside") : "" } ?? ""
+        if total > items.count { more += tr(" · the oldest \(Format.count(items.count)) are listed") }
         let shown = model.list.filter == nil ? total : model.rows.count
         painter.rule(
-            rect, model.listTitle("Transactions unresolved", shown: shown, total: total, more: more),
+            rect,
+            model.listTitle(
+                tr("Transactions unresolved"), shown: shown, total: total, of: page?.coverage, more: more),
             trailing: model.staleMark(fetched))
         let table = Table(columns(model), in: rect, indent: 4)
         table.drawHeader(&painter, y: rect.y + 1, list: model.list)
         if model.rows.isEmpty {
-            let text = items.isEmpty ? "Every transaction is resolved." : model.nothingPasses
+            let text = items.isEmpty ? tr("Every transaction is resolved.") : model.nothingPasses
             return model.drawEmpty(fetched, &painter, rect, whenEmpty: text)
         }
         let detail = model.screen.detailHeight(rect.height)
-        model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2 - detail) { row in
+        model.drawNote(&painter, Rect(x: rect.x, y: rect.y, width: rect.width, height: rect.height - detail))
+        model.drawRows(table, &painter, first: rect.y + 2, count: rect.height - 2 - detail - model.noteLines) { row in
             cells(items[row.index], model)
         }
         if detail > 0, let row = model.selectedRow, items.indices.contains(row.index) {
@@ -64,22 +67,24 @@ enum TransactionsScreen {
     }
 
     private static func nextCheck(_ half: HalfMessage, _ model: ConsoleModel) -> Span {
-        guard let next = half.nextCheck else { return Span("set aside", .bad) }
-        return Span(next <= model.now ? "now" : Format.countdown(next - model.now), .number)
+        guard let next = half.nextCheck else { return Span(tr("set aside"), .bad) }
+        return Span(next <= model.now ? tr("now") : Format.countdown(next - model.now), .number)
     }
 
     private static func online(_ half: HalfMessage) -> Span {
-        half.producersOnline == 0 ? Span("none", .warning) : Span("\(half.producersOnline)", .good)
+        half.producersOnline == 0 ? Span(tr("none"), .warning) : Span("\(half.producersOnline)", .good)
     }
 
     private static func drawDetail(_ half: HalfMessage, _ model: ConsoleModel, _ rect: Rect, _ painter: inout Painter) {
-        painter.rule(rect, "Half message \(half.id)")
+        painter.rule(rect, tr("Half message \(half.id)"))
         let x = rect.x + 4
         let width = rect.width - 5
-        let tag = half.tag.map { "   tag \($0)" } ?? ""
-        let keys = half.keys.isEmpty ? "" : "   keys \(half.keys.joined(separator: " "))"
+        let tag = half.tag.map { tr("   tag \($0)") } ?? ""
+        let keys = half.keys.isEmpty ? "" : tr("   keys \(half.keys.joined(separator: " "))")
         painter.put(
-            "for \(model.queueTitle(QueueID(half.topic, half.queue)))   stored \(model.moment(half.storeTimestamp))\(tag)\(keys)",
+            tr(
+                "for \(model.queueTitle(QueueID(half.topic, half.queue)))   stored \(model.moment(half.storeTimestamp))\(tag)\(keys)"
+            ),
             x: x,
             y: rect.y + 1, width: width)
         painter.put(MessagesScreen.bodyPeek(half.bodyPeek), x: x, y: rect.y + 2, width: width, .dim)
@@ -89,9 +94,9 @@ enum TransactionsScreen {
         if model.settings.readOnly { return }
         painter.put(
             [
-                Span("c", .key), Span(" commit   ", .dim), Span("x", .key), Span(" roll back   ", .dim),
-                Span("a", .key), Span(" ask again   ", .dim), Span("*", .key), Span(" mark all   ", .dim),
-                Span("Enter", .key), Span(" who reads \(half.topic)", .dim),
+                Span("c", .key), Span(tr(" commit   "), .dim), Span("x", .key), Span(tr(" roll back   "), .dim),
+                Span("a", .key), Span(tr(" ask again   "), .dim), Span("*", .key), Span(tr(" mark all   "), .dim),
+                Span("Enter", .key), Span(tr(" who reads \(half.topic)"), .dim),
             ], x: x, y: rect.y + 5, width: width)
     }
 
@@ -107,7 +112,7 @@ enum TransactionsScreen {
         let sorted = queues.sorted { ($1.waiting, $1.unresolved, $0.group) < ($0.waiting, $0.unresolved, $1.group) }
         let room = rect.height - 2
         let shown = sorted.prefix(sorted.count > room ? room - 1 : room)
-        painter.rule(rect, "Check-backs · \(Format.plural(queues.count, "producer group"))")
+        painter.rule(rect, tr("Check-backs · \(Format.plural(queues.count, "producer group"))"))
         let table = Table(checkColumns, in: rect, indent: 4)
         table.drawHeader(&painter, y: rect.y + 1)
         for (index, queue) in shown.enumerated() {
@@ -118,12 +123,12 @@ enum TransactionsScreen {
                     Span(Format.count(known(queue.waiting)), queue.waiting > 0 ? .warning : .dim),
                     Span(Format.count(known(queue.perSecond)), .dim),
                     Span(
-                        queue.producersOnline == 0 ? "none" : "\(queue.producersOnline)",
+                        queue.producersOnline == 0 ? tr("none") : "\(queue.producersOnline)",
                         queue.producersOnline == 0 ? .warning : .good),
                 ], &painter, y: rect.y + 2 + index)
         }
         if sorted.count > shown.count {
-            painter.put("and \(sorted.count - shown.count) more", x: rect.x + 4, y: rect.maxY - 1, .dim)
+            painter.put(tr("and \(sorted.count - shown.count) more"), x: rect.x + 4, y: rect.maxY - 1, .dim)
         }
     }
 
@@ -131,24 +136,26 @@ enum TransactionsScreen {
     private static func checks(_ half: HalfMessage, _ model: ConsoleModel) -> [Span] {
         guard case .checks(let queues)? = model.data.told[.checks]?.value else {
             let why = model.data.told[.checks]?.error.map { "? \($0.message)" } ?? "…"
-            return [Span("check-backs of \(half.producerGroup): \(why)", .dim)]
+            return [Span(tr("check-backs of \(half.producerGroup): \(why)"), .dim)]
         }
         guard let queue = queues.first(where: { $0.group == half.producerGroup }) else {
-            return [Span("no check-back of \(half.producerGroup) waits", .dim)]
+            return [Span(tr("no check-back of \(half.producerGroup) waits"), .dim)]
         }
         var spans = [
-            Span("\(queue.group): ", .dim), Span(Format.plural(queue.unresolved, "half", "halves")),
-            Span(", \(Format.count(queue.setAside)) set aside", queue.setAside > 0 ? .bad : .dim), Span(", ", .dim),
+            Span(tr("\(queue.group): "), .dim), Span(Format.plural(queue.unresolved, "half", "halves")),
+            Span(tr(", \(Format.count(queue.setAside)) set aside"), queue.setAside > 0 ? .bad : .dim),
+            Span(tr(", "), .dim),
             Span(
-                known(queue.waiting).map { "\(Format.plural($0, "check")) due" } ?? "its checks due are not known",
+                known(queue.waiting).map { tr("\(Format.plural($0, "check")) due") }
+                    ?? tr("its checks due are not known"),
                 queue.waiting > 0 ? .warning : .dim),
-            Span(known(queue.perSecond).map { ", \($0)/s at most" } ?? "", .dim),
+            Span(known(queue.perSecond).map { tr(", \($0)/s at most") } ?? "", .dim),
         ]
         let others = queues.filter { $0.group != queue.group }
         if !others.isEmpty {
             let waiting = others.reduce(0) { $0 + max(0, $1.waiting) }
             let count = Format.plural(others.count, "other group")
-            spans.append(Span("   \(count): \(Format.plural(waiting, "check")) due", waiting > 0 ? .warning : .dim))
+            spans.append(Span(tr("   \(count): \(Format.plural(waiting, "check")) due"), waiting > 0 ? .warning : .dim))
         }
         return spans
     }
@@ -156,14 +163,16 @@ enum TransactionsScreen {
     /// What will happen when nobody does anything.
     private static func advice(_ half: HalfMessage, _ model: ConsoleModel) -> String {
         if half.isSetAside {
-            return "Given up after \(half.checks) checks: nobody will be asked again, only you can end it."
+            return tr("Given up after \(half.checks) checks: nobody will be asked again, only you can end it.")
         }
         let left = half.maxChecks - half.checks
         if half.producersOnline == 0 {
             return
-                "Nobody of \(half.producerGroup) is online to ask; \(Format.plural(left, "check")) left before it is set aside."
+                tr(
+                    "Nobody of \(half.producerGroup) is online to ask; \(Format.plural(left, "check")) left before it is set aside."
+                )
         }
-        return "\(half.producerGroup) is asked again by itself; \(Format.plural(left, "check")) left."
+        return tr("\(half.producerGroup) is asked again by itself; \(Format.plural(left, "check")) left.")
     }
 
     /// A stock broker does not tell what it is about to check: figures below 0 are not known.

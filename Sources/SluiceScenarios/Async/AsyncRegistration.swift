@@ -11,7 +11,8 @@ public final class AsyncRegistration: Scenario {
             ScenarioFault("break", "the gateway answers 503 for two seconds"),
             ScenarioFault(
                 "interface", "the gateway changes its interface; two seconds later the task service knows it"),
-        ], briefLevels: "1s 1s 1s 1s 2s 2s 3s 3s 4s 5s")
+        ], outageSkips: ["registrations_refused", "p99_in_line_by_queued", "p50_in_trouble_by_all"],
+        briefLevels: "1s 1s 1s 1s 2s 2s 3s 3s 4s 5s")
 
     /// Registrations a second, and those that wait for their SMS in line.
     private static let perSecond = 40.0
@@ -42,6 +43,9 @@ public final class AsyncRegistration: Scenario {
     private let customers = OpenLoop(perSecond: perSecond, threads: 8)
     private let waitingCustomers = OpenLoop(perSecond: waitingPerSecond, threads: 32)
     private let timeout: Double
+    /// Deliveries after the first, and the seconds from the first to the last of them.
+    let retryCount: Int
+    private let retrySeconds: Double
     private let started = monotonicSeconds()
     private let helpers = Helpers()
 
@@ -54,20 +58,22 @@ public final class AsyncRegistration: Scenario {
         gateway = try SMSGateway(slowness: stage.options.slowness)
         let adapter = SMSAdapter(interface: .first, port: gateway.port, timeout: timeout)
         let topic = try stage.makeTopic("sms-tasks", queues: 4)
-        let group = stage.name("sms-service")
+        let group = try stage.makeGroup("sms-service")
         self.group = group
+        let retries = try SMSTaskService.retries(stage.delayLevels(), brief: stage.options.seconds != nil)
+        (retryCount, retrySeconds) = retries
         registration = try RegistrationService(
             stage.connection, topic: topic, folder: stage.folder, adapter: adapter)
         tasks = SMSTaskService(stage.connection, group: group, topic: topic, adapter: adapter, drops: drops)
         let admin = stage.admin
         try blocking {
-            try await admin.updateGroup(GroupConfig(name: group, retryMaxTimes: SMSTaskService.retries))
+            try await admin.updateGroup(GroupConfig(name: group, retryMaxTimes: retries.count))
         }
     }
 
     public func start() throws {
         try tasks.start()
-        dead.start(stage.connection, group: group)
+        dead.start(stage.connection, group: group, reader: try stage.makeGroup("sms-dead-letters"))
         customers.start { [self] number, due in register(number, due, waits: false) }
         waitingCustomers.start { [self] number, due in register(number, due, waits: true) }
     }
@@ -168,6 +174,7 @@ public final class AsyncRegistration: Scenario {
     }
 
     public var isSettled: Bool { openTasks == 0 }
+    public var settleSeconds: Double { retrySeconds + 10 }
 
     /// Users whose SMS is neither sent nor a dead letter.
     var openTasks: Int {

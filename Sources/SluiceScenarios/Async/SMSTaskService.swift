@@ -4,10 +4,19 @@ import SluiceMessage
 import Synchronization
 
 /// Takes SMS tasks and calls the gateway. What fails is given back: the broker delivers it again later, and after
-/// ``retries`` attempts puts it with the group's dead letters.
+/// some attempts puts it with the group's dead letters.
 final class SMSTaskService: Sendable {
-    /// Deliveries after the first.
-    static let retries = 4
+    /// Deliveries after the first, and the seconds until the last of them: four, or as many as a brief run has time for.
+    /// A broker waits before the nth by its delay level n + 2.
+    static func retries(_ levels: [Int64], brief: Bool) -> (count: Int, seconds: Double) {
+        let waits = levels.dropFirst(2).prefix(4).map { Double($0) / 1_000 }
+        var (count, seconds) = (0, 0.0)
+        for wait in waits where count == 0 || !brief || seconds + wait <= 15 {
+            count += 1
+            seconds += wait
+        }
+        return (max(1, count), seconds)
+    }
 
     private let connection: any Connection
     private let group: String

@@ -2,6 +2,7 @@ import GRDB
 import SluiceAPI
 import SluiceClient
 import SluiceMessage
+import Synchronization
 
 /// A price as it changes: its version goes up by one each time.
 struct PriceChange: Sendable, Equatable {
@@ -26,10 +27,12 @@ struct PriceChange: Sendable, Equatable {
 }
 
 /// The prices of all cities: the database that is right, and the message that tells the caches.
-struct PriceTable: Sendable {
+final class PriceTable: Sendable {
     private let database: DatabaseQueue
     private let producer: Producer
     private let topic: String
+    /// Changes that the database has and the broker has not yet, oldest first: they go out before any later one.
+    private let pending = Mutex<[PriceChange]>([])
 
     init(_ connection: any Connection, topic: String, folder: String) throws {
         database = try DatabaseQueue(path: folder + "/prices.sqlite")
@@ -42,7 +45,7 @@ struct PriceTable: Sendable {
     }
 
     /// Changes a price, then tells all who keep a copy. All changes of a city go through one queue, in their order.
-    func change(city: Int, cents: Int) throws -> PriceChange {
+    func change(city: Int, cents: Int) throws {
         let version = try database.write { database in
             try database.execute(
                 sql: """
@@ -51,11 +54,18 @@ struct PriceTable: Sendable {
                     """, arguments: [city, cents])
             return try Int.fetchOne(database, sql: "SELECT version FROM prices WHERE city = ?", arguments: [city]) ?? 0
         }
-        let change = PriceChange(city: city, version: version, cents: cents)
-        try producer.sendAll([
-            Message(topic: topic, body: change.body, keys: ["city-\(city)"], queue: city % 4)
-        ])
-        return change
+        pending.withLock { $0.append(PriceChange(city: city, version: version, cents: cents)) }
+        try sendPending()
+    }
+
+    /// Sends what no broker has taken yet. Called by one thread at a time.
+    func sendPending() throws {
+        let changes = pending.withLock { $0 }
+        try producer.sendAll(
+            changes.map {
+                Message(topic: topic, body: $0.body, keys: ["city-\($0.city)"], queue: $0.city % 4)
+            })
+        pending.withLock { $0.removeFirst(changes.count) }
     }
 
     /// City and newest version with its price.

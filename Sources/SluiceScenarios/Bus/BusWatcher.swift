@@ -59,6 +59,7 @@ final class BusWatcher: Sendable {
         }
     }
 
+    func hasSettled(_ orders: Set<Int>) -> Bool { state.withLock { $0.settled.isSuperset(of: orders) } }
     var settledCount: Int { state.withLock { $0.settled.count } }
     /// Order lives of the whole run, in ms.
     var lives: LatencyHistogram { state.withLock { $0.lives } }

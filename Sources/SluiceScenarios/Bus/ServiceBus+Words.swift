@@ -71,6 +71,7 @@ extension ServiceBus {
         if !down.isEmpty {
             return "\(down.joined(separator: " and ")) is down: the others go on with all that does not need it; its "
                 + "messages wait."
+                + (stage.isStock ? " RocketMQ keeps the locks of its queues for up to a minute." : "")
         }
         if services[.mailer]?.isRunning == true {
             return "The mailer was added while all others ran: it heard every settled order from the first."

@@ -10,11 +10,14 @@ public final class ServiceBus: Scenario {
             "Services that only exchange messages may be killed and added one by one; no order is lost or served twice.",
         faults: LotteryRole.allCases.filter { $0 != .mailer }.map {
             ScenarioFault("kill-\($0.rawValue)", "kills the \($0.rawValue) service with SIGKILL, for two seconds")
-        } + [ScenarioFault("add-mailer", "adds a service that hears all settled orders from the first")])
+        } + [ScenarioFault("add-mailer", "adds a service that hears all settled orders from the first")],
+        outageSkips: ["refused"])
 
     private static let perSecond = 30.0
     struct Books {
         var placed: Set<Int> = []
+        /// Orders whose message may be stored or not: no answer came.
+        var doubtful: Set<Int> = []
         var refused = 0
         var problem: String?
         var lastSettled = 0
@@ -37,7 +40,7 @@ public final class ServiceBus: Scenario {
         self.stage = stage
         let topic = try stage.makeTopic("lottery", queues: 4)
         self.topic = topic
-        shop = Producer(stage.connection, ProducerOptions(group: "lottery-shop"))
+        shop = Producer(stage.connection, ProducerOptions(group: stage.name("lottery-shop")))
         services = Dictionary(
             uniqueKeysWithValues: LotteryRole.allCases.map {
                 ($0, ServiceHandle($0, stage, topic: topic, isLying: lying && $0 == .ticketing))
@@ -45,7 +48,7 @@ public final class ServiceBus: Scenario {
     }
 
     public func start() throws {
-        try watcher.start(stage.connection, topic: topic, group: stage.name("lottery-watcher"))
+        try watcher.start(stage.connection, topic: topic, group: try stage.makeGroup("lottery-watcher"))
         for role in LotteryRole.allCases where role != .mailer { try services[role]?.start() }
         customers.start { [self] number, _ in place(LotteryEvent(kind: .placed, order: number, bets: 1 + number % 4)) }
     }
@@ -58,6 +61,7 @@ public final class ServiceBus: Scenario {
         } catch {
             books.withLock { books in
                 books.refused += 1
+                books.doubtful.insert(order.order)
                 books.problem = "\(error)"
             }
         }
@@ -118,8 +122,10 @@ public final class ServiceBus: Scenario {
         if let mailer = services[.mailer] { begin(mailer) }
     }
 
+    public var settleSeconds: Double { stage.isStock ? ScenarioStage.lockSeconds : 0 }
+
     public var isSettled: Bool {
-        guard books.withLock({ $0.placed.count }) == watcher.settledCount else { return false }
+        guard watcher.hasSettled(books.withLock { $0.placed }) else { return false }
         return (try? letters()) == watcher.settledCount
     }
 
@@ -130,7 +136,7 @@ public final class ServiceBus: Scenario {
     public func report() throws -> ScenarioReport {
         let books = books.withLock { $0 }
         let audit = BusAudit(folder: stage.folder)
-        let found = try audit.findings(placed: books.placed)
+        let found = try audit.findings(placed: books.placed, doubtful: books.doubtful)
         let lives = watcher.lives
         return ScenarioReport(
             figures: [

@@ -40,9 +40,9 @@ final class ServiceHandle: Sendable {
 
     private func startOnce() throws {
         guard !isRunning else { return }
-        let group = stage.name("lottery-" + role.rawValue)
+        let group = try stage.makeGroup("lottery-" + role.rawValue)
         let new: Running
-        if stage.executable != nil, stage.dataFolder != nil {
+        if stage.hasProcesses {
             new = .process(try stage.part(ServiceBus.self, role.rawValue, [topic, group]))
         } else {
             let service = try role.service(

@@ -10,11 +10,16 @@ public final class DelayScenario: Scenario {
         claim:
             "Each order's timeout is one delayed message: none comes early, none is lost, none cancels what was paid, "
             + "and a broker that was dead over the moment settles all when it is back.",
-        faults: [ScenarioFault("broker", "kills a broker over the moment at which orders are due, and starts it again")]
+        faults: [
+            ScenarioFault(
+                "broker", "kills a broker over the moment at which orders are due, and starts it again",
+                killsBroker: true)
+        ]
     )
 
     private struct State {
-        var last = DelayTotals()
+        /// Nil where the book could not be read.
+        var last: DelayTotals? = DelayTotals()
         var outage: OutageTotals?
         var outageStep: String?
         /// Epoch ms between which the stage's own broker was away.
@@ -40,7 +45,8 @@ public final class DelayScenario: Scenario {
             if let settle { try settle(timeout, book) } else { try book.settle(timeout, at: wallMilliseconds()) }
         }
         desk = OrderDesk(
-            book: book, topic: stage.name("order-timeouts"), group: stage.name("order-cancellation"), settle: act)
+            book: book, topic: stage.name("order-timeouts"), group: try stage.makeGroup("order-cancellation"),
+            settle: act)
         var habits = Customers.Habits()
         if let seconds = stage.options.seconds {
             // A run that ends has to see orders fall due.
@@ -100,15 +106,17 @@ public final class DelayScenario: Scenario {
     /// Kills the broker that the orders wait in.
     private func killStageBroker() throws {
         let from = wallMilliseconds()
+        desk.pause(true)
+        defer { desk.pause(false) }
+        // Nobody is left without an answer to what he asked.
+        sleep(untilMonotonic: monotonicSeconds() + 0.3)
         say("the broker is dead; what falls due now waits for it")
         try stage.killBroker()
-        desk.disconnect()
         sleep(untilMonotonic: monotonicSeconds() + 3)
         say("the broker starts again")
         try stage.restartBroker()
-        try desk.connect(stage.broker)
-        // What was due just before the kill may not have been handled.
-        state.withLock { $0.away = (from - 1_000)...(wallMilliseconds() + 1_000) }
+        // What was due just before the kill may not have been handled, and the consumer has to find the broker again.
+        state.withLock { $0.away = (from - 1_000)...(wallMilliseconds() + 3_000) }
     }
 
     /// Kills a broker of its own, with orders of its own, where the one that is used here must not die.
@@ -126,28 +134,31 @@ public final class DelayScenario: Scenario {
     public func moment() -> ScenarioMoment {
         let now = wallMilliseconds()
         let away = state.withLock { $0.away }
-        let totals = (try? book.totals(at: now - 1_000, without: away)) ?? DelayTotals()
+        // Nil where the book could not be read.
+        let totals = try? book.totals(at: now - 1_000, without: away)
         let (before, step) = state.withLock { state in
             defer { state.last = totals }
             return (state.last, state.outageStep)
         }
-        let cancelled = Double(totals.cancelled - before.cancelled)
-        let p99 = totals.lateness.quantile(0.99)
+        let cancelled = totals.flatMap { totals in before.map { Double(totals.cancelled - $0.cancelled) } }
+        let p99 = totals?.lateness.quantile(0.99)
         let seconds = monotonicSeconds() - started.withLock { $0 }
         return ScenarioMoment(
             seconds: seconds,
             figures: [
-                Figure("open", totals.open), Figure("paid", totals.paid), Figure("cancelled", totals.cancelled),
-                Figure("withdrawn", totals.withdrawn), Figure("extended", totals.extended),
-                Figure("late_p99_ms", p99), Figure("overdue", totals.lost),
+                Figure("open", totals?.open), Figure("paid", totals?.paid), Figure("cancelled", totals?.cancelled),
+                Figure("withdrawn", totals?.withdrawn), Figure("extended", totals?.extended),
+                Figure("late_p99_ms", p99), Figure("overdue", totals?.lost),
             ],
             lines: lines(totals, now, p99, step),
             series: [
-                .init("orders waiting", unit: "", Double(totals.open)), .init("cancelled", unit: "/s", cancelled),
+                .init("orders waiting", unit: "", totals.map { Double($0.open) }),
+                .init("cancelled", unit: "/s", cancelled),
                 .init("late p99", unit: "ms", p99),
             ], lookAt: lookAt(step), keys: keys,
             text:
-                "\(totals.open) wait, \(totals.paid) paid, \(totals.cancelled) cancelled, \(totals.withdrawn) withdrawn, "
+                "\(Words.count(totals?.open)) wait, \(Words.count(totals?.paid)) paid, "
+                + "\(Words.count(totals?.cancelled)) cancelled, \(Words.count(totals?.withdrawn)) withdrawn, "
                 + "late p99 \(p99.map { "\(Int($0))" } ?? "-") ms" + (step.map { "; " + $0 } ?? ""))
     }
 
@@ -167,16 +178,19 @@ public final class DelayScenario: Scenario {
     }
 
     private func lines(
-        _ totals: DelayTotals, _ now: Int64, _ p99: Double?, _ step: String?
+        _ totals: DelayTotals?, _ now: Int64, _ p99: Double?, _ step: String?
     ) -> [ScenarioMoment.Line] {
         var lines = ((try? book.open(limit: 4)) ?? []).map { order in
             ScenarioMoment.Line(
                 "order \(order.id)", Self.countdown(order.due - now) + (order.isExact ? "  exact" : "  level"))
         }
+        if desk.isConnected {
+            lines.append(.init("due times", desk.hasExactTimes ? "exact, and levels" : "levels only"))
+        }
         lines += [
-            .init("waiting", "\(totals.open)"), .init("paid", "\(totals.paid)"),
-            .init("cancelled", "\(totals.cancelled)"),
-            .init("withdrawn", "\(totals.withdrawn)"), .init("extended", "\(totals.extended)"),
+            .init("waiting", Words.count(totals?.open)), .init("paid", Words.count(totals?.paid)),
+            .init("cancelled", Words.count(totals?.cancelled)),
+            .init("withdrawn", Words.count(totals?.withdrawn)), .init("extended", Words.count(totals?.extended)),
             .init("late p99", p99.map { "\(Int($0.rounded())) ms" } ?? "–"),
         ]
         if let outage = state.withLock({ $0.outage }) {
@@ -224,6 +238,7 @@ public final class DelayScenario: Scenario {
         guard !wasClosed else { return }
         customers.stop()
         _ = waits(seconds: 30) { state.withLock { $0.outageStep == nil } }
+        if stage.isKept { desk.withdrawAll() }
         desk.disconnect()
         try? book.close()
     }

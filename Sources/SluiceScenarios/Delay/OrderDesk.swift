@@ -29,6 +29,7 @@ final class OrderDesk: Sendable {
     }
     let book: UnpaidOrderBook
     private let link = Mutex<Link?>(nil)
+    private let isPaused = Mutex(false)
     private let nextOrder: Mutex<Int64>
     private let trouble = Mutex<String?>(nil)
     private let settle: @Sendable (OrderTimeout) throws -> Void
@@ -46,7 +47,9 @@ final class OrderDesk: Sendable {
     }
 
     /// False while the broker is away: nothing can be ordered then.
-    var isConnected: Bool { link.withLock { $0 != nil } }
+    var isConnected: Bool { link.withLock { $0 != nil } && !isPaused.withLock { $0 } }
+    /// Asks the broker for nothing for a while; its messages are heard as ever.
+    func pause(_ isOn: Bool) { isPaused.withLock { $0 = isOn } }
     /// What broker or database last complained of.
     var problem: String? { trouble.withLock { $0 } }
     /// False where only the levels can be had.
@@ -96,7 +99,7 @@ final class OrderDesk: Sendable {
     }
 
     private func linked() throws -> Link {
-        guard let link = link.withLock({ $0 }) else { throw APIError(.unreachable, "the broker is away") }
+        guard isConnected, let link = link.withLock({ $0 }) else { throw APIError(.unreachable, "the broker is away") }
         return link
     }
 
@@ -150,6 +153,12 @@ final class OrderDesk: Sendable {
 
     /// The customer withdraws the order.
     func withdraw(_ id: Int64) throws { try close(id, as: "withdrawn") }
+
+    /// Takes back what still waits in a broker that stays, as far as it can: its topic is about to go.
+    func withdrawAll() {
+        guard works(.delayCancel) else { return }
+        for order in (try? book.open(limit: 2_000)) ?? [] { try? withdraw(order.id) }
+    }
 
     private func close(_ id: Int64, as state: String) throws {
         guard let order = try book.order(id), try book.close(id, as: state, at: wallMilliseconds()) else { return }

@@ -17,9 +17,10 @@ final class DeadLetterReader: Sendable {
     /// Business keys of the dead letters so far.
     var keys: Set<String> { state.withLock { $0.keys } }
 
-    func start(_ connection: any Connection, group: String) {
+    /// - Parameter reader: the group that reads; it commits nothing.
+    func start(_ connection: any Connection, group: String, reader: String) {
         isStarted.withLock { $0 = true }
-        let consumer = PullConsumer(connection, group: group + "-dead")
+        let consumer = PullConsumer(connection, group: reader)
         let queue = QueueID(TopicName.deadLetter(group), 0)
         Thread { [self] in
             var next: Int64 = 0

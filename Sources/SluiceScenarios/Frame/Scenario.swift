@@ -20,6 +20,8 @@ public protocol Scenario: AnyObject, Sendable {
     func endLoad()
     /// True when nothing is under way any more.
     var isSettled: Bool { get }
+    /// Seconds that settling may take on this broker; 0 leaves it to the caller. Asked when the load has ended.
+    var settleSeconds: Double { get }
     /// Judges the run, by the scenario's own books and by what its databases and files really hold.
     func report() throws -> ScenarioReport
     /// Ends all parts. The broker and the folder belong to the stage. A second call does nothing.
@@ -30,6 +32,8 @@ public protocol Scenario: AnyObject, Sendable {
 }
 
 extension Scenario {
+    public var settleSeconds: Double { 0 }
+
     public static func run(part role: String, _ context: PartContext) throws {
         throw unknownPart(role)
     }
@@ -44,17 +48,22 @@ public struct ScenarioAbout: Sendable, Equatable {
     /// What it shows, in one sentence.
     public var claim: String
     public var faults: [ScenarioFault]
+    /// Checks that mean nothing once the broker was killed: what was measured in time, and what nobody could hand over.
+    public var outageSkips: Set<String>
     /// Delay levels (and so pauses between retries) of a broker that is there for a run without a console only; nil
     /// leaves RocketMQ's.
     public var briefLevels: String?
 
     public init(
-        name: String, title: String, claim: String, faults: [ScenarioFault] = [], briefLevels: String? = nil
+        name: String, title: String, claim: String, faults: [ScenarioFault] = [], outageSkips: Set<String> = [],
+        briefLevels: String? = nil
     ) {
         self.name = name
         self.title = title
         self.claim = claim
-        self.faults = faults
+        // A scenario that kills its broker in a way of its own needs no other.
+        self.faults = faults + (faults.contains { $0.killsBroker } ? [] : [.killBroker])
+        self.outageSkips = outageSkips
         self.briefLevels = briefLevels
     }
 }
@@ -64,8 +73,17 @@ public struct ScenarioFault: Sendable, Equatable {
     public var name: String
     /// What it does, as `kills the ticketing gateway with SIGKILL`.
     public var effect: String
-    public init(_ name: String, _ effect: String) {
+    /// It ends the broker, or one of the scenario's own.
+    public var killsBroker: Bool
+    public init(_ name: String, _ effect: String, killsBroker: Bool = false) {
         self.name = name
         self.effect = effect
+        self.killsBroker = killsBroker
     }
+
+    /// What every scenario lives through whose broker is a process of its own; its stage causes it.
+    public static let killBroker = ScenarioFault(
+        "kill-broker", "kills the broker with SIGKILL for two seconds (with --broker-process)", killsBroker: true)
+    /// Its key in the console.
+    public static let killBrokerKey: Character = "K"
 }

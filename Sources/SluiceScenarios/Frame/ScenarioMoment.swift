@@ -1,7 +1,8 @@
 /// A named value of a sample or a report: one field of its JSON.
 public struct Figure: Sendable, Equatable {
     public enum Value: Sendable, Equatable {
-        case count(Int)
+        /// Nil is what could not be read.
+        case count(Int?)
         /// With so many decimal places at most; nil (or not finite) is what was not measured.
         case number(Double?, places: Int)
         case text(String?)
@@ -15,7 +16,7 @@ public struct Figure: Sendable, Equatable {
         self.name = name
         self.value = value
     }
-    public init(_ name: String, _ value: Int) { self.init(name, .count(value)) }
+    public init(_ name: String, _ value: Int?) { self.init(name, .count(value)) }
     public init(_ name: String, _ value: Double?, places: Int = 1) { self.init(name, .number(value, places: places)) }
 }
 

@@ -5,6 +5,8 @@ public struct ScenarioCheck: Sendable, Equatable {
     /// As `<= 0.15`.
     public var expected: String
     public var isOK: Bool
+    /// Why it was not judged, in a few words; nil where it was. What was not judged does not fail.
+    public var skipped: String?
 
     public static func equal(_ name: String, _ value: Int, _ wanted: Int) -> ScenarioCheck {
         ScenarioCheck(name: name, value: Double(value), expected: "== \(wanted)", isOK: value == wanted)
@@ -15,6 +17,14 @@ public struct ScenarioCheck: Sendable, Equatable {
     }
     public static func atLeast(_ name: String, _ value: Double, _ limit: Double) -> ScenarioCheck {
         ScenarioCheck(name: name, value: value, expected: ">= \(limit)", isOK: value >= limit)
+    }
+
+    /// The same, but not judged.
+    public func skipped(_ why: String) -> ScenarioCheck {
+        var check = self
+        check.isOK = true
+        check.skipped = why
+        return check
     }
 }
 
@@ -32,5 +42,12 @@ public struct ScenarioReport: Sendable, Equatable {
         self.figures = figures
         self.checks = checks
         self.sentences = sentences
+    }
+
+    /// The same report, in which checks of some names were not judged.
+    public func skipping(_ names: Set<String>, _ why: String) -> ScenarioReport {
+        var report = self
+        report.checks = checks.map { names.contains($0.name) ? $0.skipped(why) : $0 }
+        return report
     }
 }

@@ -13,6 +13,9 @@ enum Words {
         return text
     }
 
+    /// As ``grouped(_:)``; `?` for what could not be read.
+    static func count(_ number: Int?) -> String { number.map(grouped) ?? "?" }
+
     /// With so many decimal places.
     static func decimal(_ value: Double, places: Int = 1) -> String {
         guard value.isFinite, abs(value) < 1e12 else { return "–" }

@@ -6,16 +6,17 @@ extension HubScenario {
     /// A sink as it stands.
     private struct View {
         var name: String
-        var stored: Int
-        var perSecond: Int
+        /// Lines in it; nil where it could not be read.
+        var stored: Int?
+        var perSecond: Int?
         /// Messages behind; nil where the broker does not say.
         var lag: Int64?
         var isRunning: Bool
         var problem: String?
 
         var text: String {
-            let pace = isRunning ? "\(perSecond)/s" : "killed"
-            return "\(stored) \(pace) lag \(lag.map(String.init) ?? "?")"
+            let pace = isRunning ? "\(Words.count(perSecond))/s" : "killed"
+            return "\(Words.count(stored)) \(pace) lag \(Words.count(lag.map { Int($0) }))"
         }
     }
 
@@ -26,13 +27,15 @@ extension HubScenario {
         let (rate, isSlow) = state.withLock { state in
             defer {
                 state.lastWritten = written
-                for view in views { state.lastStored[view.name] = view.stored }
+                for view in views { state.lastStored.updateValue(view.stored, forKey: view.name) }
             }
             return (written - state.lastWritten, state.isSlow)
         }
         let lags = views.compactMap(\.lag)
         var text = "written \(written) (\(rate)/s)"
-        for view in views { text += ", \(view.name) \(view.stored) lag \(view.lag.map(String.init) ?? "?")" }
+        for view in views {
+            text += ", \(view.name) \(Words.count(view.stored)) lag \(view.lag.map(String.init) ?? "?")"
+        }
         return ScenarioMoment(
             seconds: elapsed, figures: figures(views, written, rate), lines: lines(views, written, rate, isSlow),
             series: [
@@ -61,7 +64,8 @@ extension HubScenario {
     private func lines(_ views: [View], _ written: Int, _ rate: Int, _ isSlow: Bool) -> [ScenarioMoment.Line] {
         let messages = messages
         var lines: [ScenarioMoment.Line] = [
-            .init("written", "\(written) \(rate)/s"), .init("rotations", "\(rotations)"),
+            .init("written", "\(Words.grouped(written)) \(Words.grouped(rate))/s"),
+            .init("rotations", Words.grouped(rotations)),
             .init("a message", messages > 0 ? "\(written / messages) lines" : "–"),
         ]
         for view in views {
@@ -69,9 +73,11 @@ extension HubScenario {
             lines.append(.init(view.name, view.text, needsAttention: isHurt))
         }
         if let sizes = try? archive.sizes() {
-            lines.append(.init("archived", "\(sizes.plain >> 10) in \(sizes.packed >> 10) KiB"))
+            lines.append(
+                .init("archived", "\(Words.grouped(sizes.plain >> 10)) in \(Words.grouped(sizes.packed >> 10)) KiB"))
         }
         lines += queryLines()
+        if let why = stage.whyNot(.gateLimit) { lines.append(.init("slow search", why)) }
         var problems = [state.withLock { $0.problem }]
         problems += views.map(\.problem)
         problems += collectors.map(\.problem)
@@ -100,17 +106,20 @@ extension HubScenario {
     private func view(_ runner: SinkRunner) -> View {
         let admin = stage.admin
         let group = runner.group
-        let stored = (try? runner.sink.count()) ?? 0
+        let stored = try? runner.sink.count()
         let lag = (try? blocking { try await admin.group(group).summary.lag }) ?? nil
-        let last = state.withLock { $0.lastStored[runner.name] ?? 0 }
+        // A sink that is new begins at nothing; one that could not be read a second ago has no pace.
+        let last: Int? = state.withLock { $0.lastStored[runner.name] ?? .some(0) }
         return View(
-            name: runner.name, stored: stored, perSecond: stored - last, lag: lag, isRunning: isRunning(runner),
+            name: runner.name, stored: stored, perSecond: stored.flatMap { stored in last.map { stored - $0 } },
+            lag: lag, isRunning: isRunning(runner),
             problem: runner.problem)
     }
 
     private func lookAt(_ views: [View], _ isSlow: Bool) -> String {
         if views.contains(where: { !$0.isRunning }) {
             return "One sink is dead and its lag grows; the others go on. Start it again: it misses nothing."
+                + (stage.isStock ? " RocketMQ keeps the locks of its queues for up to a minute." : "")
         }
         if isSlow { return "The search sink is held back and falls behind; nobody else waits for it." }
         return "Every sink stores the same lines, each at its own pace; add one and it begins at the start."
@@ -118,11 +127,12 @@ extension HubScenario {
 
     private func keys(_ views: [View], _ isSlow: Bool) -> [ScenarioMoment.Key] {
         let isAlive = views.first { $0.name == Self.counting }?.isRunning ?? false
-        return [
+        var keys: [ScenarioMoment.Key] = [
             .init("f", "next query"), .init("a", "add a sink"),
             .init("x", isAlive ? "kill the counts" : "start the counts"),
-            .init("s", isSlow ? "let search go" : "slow search"), .init("b", "write more"),
         ]
+        if stage.whyNot(.gateLimit) == nil { keys.append(.init("s", isSlow ? "let search go" : "slow search")) }
+        return keys + [.init("b", "write more")]
     }
 
     // MARK: Judging

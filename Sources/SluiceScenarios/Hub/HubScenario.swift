@@ -16,11 +16,12 @@ public final class HubScenario: Scenario {
             ScenarioFault("add-sink", "adds a sink that reads from the start"),
             ScenarioFault("slow-sink", "lets the search sink have 5 messages a second, or as many as it wants again"),
             ScenarioFault("burst", "doubles what is written"),
-        ])
+        ], outageSkips: ["packing_p99_ms", "stored_by_others_meanwhile"])
 
     struct State {
         var lastWritten = 0
-        var lastStored: [String: Int] = [:]
+        /// Nil in it where a sink could not be read.
+        var lastStored: [String: Int?] = [:]
         var added = 0
         var isSlow = false
         var query = 0
@@ -78,8 +79,8 @@ public final class HubScenario: Scenario {
             ("search", search), ("archive", archive), (Self.counting, counts), ("elastic", bulk),
         ]
         runners = Mutex(
-            sinks.map { name, sink in
-                SinkRunner(name, group: stage.name("logs-\(name)"), sink: sink, drops: name == dropping)
+            try sinks.map { name, sink in
+                SinkRunner(name, group: try stage.makeGroup("logs-\(name)"), sink: sink, drops: name == dropping)
             })
     }
 
@@ -95,7 +96,7 @@ public final class HubScenario: Scenario {
     }
 
     /// True when the counting sink runs in a process of its own.
-    private var hasProcesses: Bool { stage.executable != nil && stage.dataFolder != nil }
+    private var hasProcesses: Bool { stage.hasProcesses }
     var sinks: [SinkRunner] { runners.withLock { $0 } }
     var elapsed: Double { monotonicSeconds() - started.withLock { $0 } }
 
@@ -183,12 +184,13 @@ public final class HubScenario: Scenario {
         }
         guard number <= 5 else { throw APIError(.refused, "five sinks were added already") }
         let sink = try CountSink(path: "\(stage.folder)/late-\(number).sqlite")
-        let runner = SinkRunner("late-\(number)", group: stage.name("logs-late-\(number)"), sink: sink)
+        let runner = SinkRunner("late-\(number)", group: try stage.makeGroup("logs-late-\(number)"), sink: sink)
         runners.withLock { $0.append(runner) }
         try runner.start(stage.connection, topic: topic)
     }
 
     private func slow(_ isSlow: Bool) throws {
+        if let why = stage.whyNot(.gateLimit) { throw APIError(.unavailable, why) }
         let admin = stage.admin
         let group = stage.name("logs-search")
         let setting: GateSetting = isSlow ? .limited(perSecond: 5) : .open
@@ -209,6 +211,8 @@ public final class HubScenario: Scenario {
     }
 
     var written: LineSum { writers.reduce(LineSum()) { $0 + $1.sum } }
+
+    public var settleSeconds: Double { stage.isStock ? ScenarioStage.lockSeconds : 0 }
 
     public var isSettled: Bool {
         let written = written.lines

@@ -40,8 +40,9 @@ public final class OrderService: Sendable {
         var recent = LatencyHistogram()
         var calm = LatencyHistogram()
         var surge = LatencyHistogram()
-        var hasSurged = false
         var started = 0.0
+        /// When the first surge began; nil before it.
+        var firstSurge: Double?
         /// Newest version of each of the newest orders: what the shop's own pages show without the database.
         var cache: [Int64: Int] = [:]
     }
@@ -63,6 +64,17 @@ public final class OrderService: Sendable {
         self.rhythm = rhythm
         self.queues = queues
         state = Mutex(State(stream: OrderStream(seed: seed)))
+    }
+
+    /// Publishes orders at once, whatever the rhythm, and waits until all are acknowledged; before ``start()``. What they
+    /// take counts for no latency.
+    func publish(ahead count: Int) {
+        for start in stride(from: 0, to: count, by: 256) { post(min(256, count - start)) }
+        producer.flush()
+        state.withLock { state in
+            state.recent = LatencyHistogram()
+            state.calm = LatencyHistogram()
+        }
     }
 
     /// Begins to publish, on a thread of its own.
@@ -109,6 +121,9 @@ public final class OrderService: Sendable {
     public var disorder: (duplicates: Int, late: Int) { state.withLock { ($0.stream.duplicates, $0.stream.late) } }
     /// Time to acknowledgement before the first surge and during surges.
     public var latency: (calm: LatencyHistogram, surge: LatencyHistogram) { state.withLock { ($0.calm, $0.surge) } }
+
+    /// Seconds that the calm before the first surge was measured for; 0 where none came.
+    var calmSeconds: Double { state.withLock { state in state.firstSurge.map { max(0, $0 - state.started - 1) } ?? 0 } }
 
     /// Newest versions of the newest orders.
     var cache: [Int64: Int] { state.withLock { $0.cache } }
@@ -183,7 +198,7 @@ extension OrderService.State {
     fileprivate mutating func begin(at now: Double, _ rhythm: OrderService.Rhythm) {
         surgeEnds = now + rhythm.surgeSeconds
         nextSurge = now + max(rhythm.interval, rhythm.surgeSeconds)
-        hasSurged = true
+        firstSurge = firstSurge ?? now
     }
 
     fileprivate mutating func fail(_ error: APIError) {
@@ -195,7 +210,7 @@ extension OrderService.State {
     fileprivate mutating func note(posted: Double, now: Double, _ rhythm: OrderService.Rhythm) {
         let microseconds = Int64((now - posted) * 1e6)
         recent.add(microseconds: microseconds)
-        if hasSurged {
+        if firstSurge != nil {
             if posted < surgeEnds { surge.add(microseconds: microseconds) }
         } else if posted > started + 1 {
             calm.add(microseconds: microseconds)

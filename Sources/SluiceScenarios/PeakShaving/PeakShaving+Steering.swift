@@ -32,10 +32,10 @@ extension PeakShaving {
         }
     }
 
-    /// Lets go of everything, half the database's pace, nothing, everything again.
+    /// Lets go of everything, half the database's pace where the broker can do that, nothing, everything again.
     private var nextGate: GateSetting {
         switch controls.withLock({ $0.gate }) {
-        case .open: .limited(perSecond: options.outPerSecond / 2)
+        case .open: stage.whyNot(.gateLimit) == nil ? .limited(perSecond: options.outPerSecond / 2) : .paused
         case .limited: .paused
         case .paused: .open
         }

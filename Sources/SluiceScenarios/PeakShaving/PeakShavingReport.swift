@@ -18,6 +18,9 @@ public struct PeakShavingTotals: Sendable, Equatable {
     public var unlikeCache = 0
     public var calm = LatencyHistogram()
     public var surge = LatencyHistogram()
+    /// Seconds of each that were measured.
+    public var calmSeconds = 0.0
+    public var surgeSeconds = 0.0
     public init() {}
 
     /// Acknowledged messages that are neither in the database nor dropped for their version.
@@ -42,6 +45,8 @@ public struct PeakShavingReport: Sendable, Equatable {
     public var straightInTime = 0
     public var checks: [ScenarioCheck]
     public var isOK: Bool { checks.allSatisfy(\.isOK) }
+    /// Seconds of calm and of surge without which their 99th percentiles say more about single hiccups of the disk.
+    static let leastSeconds = 5.0
 
     init(totals: PeakShavingTotals, samples: [PeakShavingSample], straight: StraightSurge.Result? = nil) {
         self.straight = straight?.latency
@@ -65,13 +70,21 @@ public struct PeakShavingReport: Sendable, Equatable {
             .equal("backlog_at_end", totals.backlog, 0),
             .atLeast("peak_in_by_peak_out", peakOut > 0 ? peakIn / peakOut : .nan, 5),
             .atMost("out_variation", outVariation, 0.15),
-            // A run of a few seconds has too few orders before its surge to say more.
-            .atMost("publish_p99_in_surge_by_before", surge / calm, samples.count >= 20 ? 2 : 10),
+            Self.publishCheck(surge / calm, totals),
         ]
         if let straight {
             checks.append(
                 .atLeast("p99_without_queue_by_with", (straight.latency.quantile(0.99) ?? .nan) / surge, 10))
         }
+    }
+
+    /// Compares publishing in the surge with publishing before it, where both lasted long enough.
+    private static func publishCheck(_ ratio: Double, _ totals: PeakShavingTotals) -> ScenarioCheck {
+        let check = ScenarioCheck.atMost("publish_p99_in_surge_by_before", ratio, 2)
+        guard min(totals.calmSeconds, totals.surgeSeconds) < leastSeconds else { return check }
+        return check.skipped(
+            "too short to judge: \(Int(totals.calmSeconds)) s before the surge and \(Int(totals.surgeSeconds)) s in it, "
+                + "\(Int(leastSeconds)) of each are needed")
     }
 
     /// Outflow of the seconds in which there was never too little to land: a second's worth before, and after.
@@ -104,6 +117,7 @@ extension PeakShavingReport {
             Figure("out_of_order_dropped", totals.counts.late), Figure("peak_in_per_s", peakIn),
             Figure("peak_out_per_s", peakOut), Figure("out_variation", outVariation, places: 4),
             Figure("peak_backlog", peakBacklog), Figure("drained", .flag(isDrained)),
+            Figure("before_s", totals.calmSeconds), Figure("surge_s", totals.surgeSeconds, places: 0),
             Figure("publish_p99_before_ms", totals.calm.quantile(0.99), places: 3),
             Figure("publish_p99_surge_ms", totals.surge.quantile(0.99), places: 3),
             Figure("without_queue_p50_ms", straight?.quantile(0.5), places: 3),

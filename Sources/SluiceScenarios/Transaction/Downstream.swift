@@ -113,11 +113,15 @@ enum Payments {
         Int64(String(decoding: message.body, as: UTF8.self))
     }
 
+    static func order(_ half: HalfMessage) -> Int64? { Int64(String(decoding: half.bodyPeek, as: UTF8.self)) }
+
+    static func key(_ order: Int64) -> String { "order-\(order)" }
+
     static func message(_ order: Int64, topic: String, half: Bool) -> Message {
         // Asked after a second: who died with the answer is not waited for any longer.
         let properties = half ? [Property(PropertyName.checkImmunity, "1")] : []
         return Message(
-            topic: topic, body: Array(String(order).utf8), tag: "paid", keys: ["order-\(order)"],
+            topic: topic, body: Array(String(order).utf8), tag: "paid", keys: [key(order)],
             properties: properties)
     }
 }

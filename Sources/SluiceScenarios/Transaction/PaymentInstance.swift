@@ -84,7 +84,14 @@ final class PaymentInstance: Sendable {
     /// - Returns: seconds that the local transaction held the ledger; nil when there was none.
     @discardableResult
     func pay(_ order: Int64, _ fault: PaymentFault? = nil, die: @escaping () -> Void = {}) throws -> Double? {
-        let receipt = try half(order)
+        let receipt: SendReceipt
+        do {
+            receipt = try half(order)
+        } catch {
+            // The half may be stored or not: its check-back, if one comes, finds an order that was given up.
+            try ledger.change(order, from: [.new], to: .failed)
+            throw error
+        }
         switch fault {
         case .beforeCommit:
             die()

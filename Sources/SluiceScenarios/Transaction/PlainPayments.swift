@@ -24,7 +24,8 @@ final class PlainPayments: Sendable {
         ledger = try PaymentLedger(path: stage.folder + "/plain-payment.sqlite")
         services = try Downstream.Work.allCases.map {
             try Downstream(
-                $0, path: "\(stage.folder)/plain-\($0.rawValue).sqlite", group: stage.name("plain-\($0.rawValue)"))
+                $0, path: "\(stage.folder)/plain-\($0.rawValue).sqlite",
+                group: try stage.makeGroup("plain-\($0.rawValue)"))
         }
         producer = Producer(stage.connection, ProducerOptions(group: stage.name("plain-payment")))
     }
@@ -38,7 +39,13 @@ final class PlainPayments: Sendable {
         let message = Payments.message(order, topic: topic, half: false)
         switch failure {
         case nil, .sentButFailed:
-            _ = try blocking { [producer] in try await producer.send(message) }
+            do {
+                _ = try blocking { [producer] in try await producer.send(message) }
+            } catch {
+                // No answer: the order is given up, whether the message is stored or not.
+                try ledger.change(order, from: [.new], to: .failed)
+                throw error
+            }
             do {
                 _ = try ledger.pay(order)
             } catch {

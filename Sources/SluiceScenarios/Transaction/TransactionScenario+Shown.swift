@@ -2,13 +2,13 @@ import SluiceAPI
 import Synchronization
 
 extension TransactionScenario {
-    /// A second in numbers.
+    /// A second in numbers. Nil is what could not be read in it.
     private struct View {
-        var half = Consistency()
-        var plain = Consistency()
-        var open = 0
-        var left = 0
-        var paidPerSecond = 0
+        var half: Consistency?
+        var plain: Consistency?
+        var open: Int?
+        var left: Int?
+        var paidPerSecond: Int?
         var twoPhasePerSecond = 0
         var state = State()
 
@@ -18,15 +18,15 @@ extension TransactionScenario {
 
     public func moment() -> ScenarioMoment {
         let view = look()
-        let halves = view.open + view.left
-        var text = "half messages: \(view.half.text); plain: \(view.plain.text); "
+        let halves = view.open.flatMap { open in view.left.map { open + $0 } }
+        var text = "half messages: \(view.half?.text ?? "?"); plain: \(view.plain?.text ?? "?"); "
         text += "two-phase: \(view.state.twoPhaseOrders) paid, locked \(Words.milliseconds(view.twoPhaseLock)); "
-        text += "\(halves) halves open"
+        text += "\(Words.count(halves)) halves open"
         return ScenarioMoment(
             seconds: elapsed, figures: figures(view), lines: lines(view),
             series: [
-                .init("paid", unit: "/s", Double(view.paidPerSecond)),
-                .init("plain off by", unit: "", Double(abs(view.plain.drift))),
+                .init("paid", unit: "/s", view.paidPerSecond.map(Double.init)),
+                .init("plain off by", unit: "", view.plain.map { Double(abs($0.drift)) }),
                 .init("two-phase lock", unit: "ms", view.twoPhaseLock),
             ], lookAt: lookAt(view),
             keys: [
@@ -38,13 +38,13 @@ extension TransactionScenario {
 
     private func look() -> View {
         var view = View()
-        view.half = (try? counted()) ?? Consistency()
-        view.plain = (try? plainCounted()) ?? Consistency()
+        view.half = try? counted()
+        view.plain = try? plainCounted()
         if let halves = try? unresolved() { (view.open, view.left) = halves }
         state.withLock { state in
-            view.paidPerSecond = view.half.paid - state.lastPaid
+            view.paidPerSecond = view.half.flatMap { half in state.lastPaid.map { half.paid - $0 } }
             view.twoPhasePerSecond = state.twoPhaseOrders - state.lastTwoPhase
-            state.lastPaid = view.half.paid
+            state.lastPaid = view.half?.paid
             state.lastTwoPhase = state.twoPhaseOrders
             view.state = state
         }
@@ -53,10 +53,11 @@ extension TransactionScenario {
 
     private func figures(_ view: View) -> [Figure] {
         [
-            Figure("paid", view.half.paid), Figure("shipped", view.half.shipped), Figure("points", view.half.points),
-            Figure("carts", view.half.carts), Figure("halves_open", view.open), Figure("halves_left", view.left),
-            Figure("check_backs", view.state.checks), Figure("plain_paid", view.plain.paid),
-            Figure("plain_shipped", view.plain.shipped), Figure("two_phase_paid", view.state.twoPhaseOrders),
+            Figure("paid", view.half?.paid), Figure("shipped", view.half?.shipped),
+            Figure("points", view.half?.points), Figure("carts", view.half?.carts), Figure("halves_open", view.open),
+            Figure("halves_left", view.left),
+            Figure("check_backs", view.state.checks), Figure("plain_paid", view.plain?.paid),
+            Figure("plain_shipped", view.plain?.shipped), Figure("two_phase_paid", view.state.twoPhaseOrders),
             Figure("two_phase_lock_p50_ms", view.twoPhaseLock, places: 2),
             Figure("local_lock_p50_ms", view.localLock, places: 2),
         ]
@@ -66,32 +67,43 @@ extension TransactionScenario {
     private func lines(_ view: View) -> [ScenarioMoment.Line] {
         let online = online
         let orders = view.state.twoPhaseOrders
-        func row(_ label: String, _ half: Int, _ plain: Int) -> ScenarioMoment.Line {
-            .init(label, "\(half) · \(plain) · \(orders)", needsAttention: plain != view.plain.paid)
+        func row(
+            _ label: String, _ path: KeyPath<Consistency, Int>, _ isJudged: Bool = true
+        ) -> ScenarioMoment.Line {
+            let (half, plain) = (view.half?[keyPath: path], view.plain?[keyPath: path])
+            let numbers = [Words.count(half), Words.count(plain), Words.grouped(orders)]
+            return .init(
+                label, Self.columns(numbers), needsAttention: isJudged && plain != view.plain?.paid)
         }
         var lines: [ScenarioMoment.Line] = [
-            .init("by way of", "half · plain · 2PC"),
-            .init("paid", "\(view.half.paid) · \(view.plain.paid) · \(orders)"),
-            row("shipped", view.half.shipped, view.plain.shipped),
-            row("points", view.half.points, view.plain.points),
-            row("carts cleared", view.half.carts, view.plain.carts),
-            .init("four files held", Words.milliseconds(view.twoPhaseLock)),
-            .init("one file held", Words.milliseconds(view.localLock)),
-            .init("two-phase", "\(view.twoPhasePerSecond)/s"),
+            .init("", Self.columns(["half", "plain", "2PC"])),
+            row("paid", \.paid, false), row("shipped", \.shipped), row("points", \.points),
+            row("carts cleared", \.carts),
+            .init("2PC holds locks", Words.milliseconds(view.twoPhaseLock)),
+            .init("half holds lock", Words.milliseconds(view.localLock)),
+            .init("paid by 2PC", "\(view.twoPhasePerSecond)/s"),
             .init("instances", online.joined(separator: ", "), needsAttention: online != ["up", "up"]),
-            .init("check-backs", "\(view.state.checks)"), .init("halves open", "\(view.open)"),
-            .init("for the operator", "\(view.left) halves", needsAttention: view.left > 0),
+            .init("check-backs", Words.grouped(view.state.checks)),
+            .init("halves open", Words.count(view.open)),
+            .init("left for you", "\(Words.count(view.left)) halves", needsAttention: (view.left ?? 0) > 0),
         ]
         if let problem = view.state.problem { lines.append(.init("problem", problem, needsAttention: true)) }
         return lines
     }
 
+    /// Three numbers below each other in every line.
+    private static func columns(_ words: [String]) -> String {
+        words.map { Words.padded($0, 6) }.joined()
+    }
+
     private func lookAt(_ view: View) -> String {
-        if view.left > 0 {
-            return "\(view.left) halves wait for you: resolve them on the transactions screen, and all four follow."
+        if let left = view.left, left > 0 {
+            return "\(left) halves wait for you: resolve them on the transactions screen (5), and all four follow."
         }
         let event = view.state.lastEvent
-        return "After each fault the first numbers even out by themselves; those of plain messages drift apart."
+        return
+            "Compare the columns: half messages even out after each fault, plain ones drift apart (marked), two-phase "
+            + "commit agrees but locks four files."
             + (event.isEmpty ? "" : " Last: \(event).")
     }
 

@@ -27,7 +27,8 @@ public final class TransactionScenario: Scenario {
         var checks = 0
         var crashes = 0
         var parts: [PartProcess] = []
-        var lastPaid = 0
+        /// Nil where it could not be read.
+        var lastPaid: Int? = 0
         var twoPhaseOrders = 0
         var lastTwoPhase = 0
         var recoveries = 0
@@ -83,7 +84,7 @@ public final class TransactionScenario: Scenario {
         halvesToLeave = halves
         ledger = try PaymentLedger(path: stage.folder + "/payment.sqlite")
         services = try Downstream.Work.allCases.map {
-            try makeService($0, "\(stage.folder)/\($0.rawValue).sqlite", stage.name($0.rawValue))
+            try makeService($0, "\(stage.folder)/\($0.rawValue).sqlite", stage.makeGroup($0.rawValue))
         }
         plain = try PlainPayments(stage, topic: plainTopic)
         twoPhase = try TwoPhaseCommit(folder: stage.folder + "/two-phase")
@@ -140,7 +141,7 @@ public final class TransactionScenario: Scenario {
     /// The payment service hears its own topic too: a half that an operator committed by hand was paid.
     private func startConfirmation() throws {
         let consumer = PushConsumer(
-            stage.connection, ConsumerOptions(group: stage.name("payment-confirmation"), threads: 1)
+            stage.connection, ConsumerOptions(group: try stage.makeGroup("payment-confirmation"), threads: 1)
         ) { [ledger] messages in
             do {
                 for order in messages.compactMap({ Payments.order($0) }) {
@@ -191,14 +192,12 @@ public final class TransactionScenario: Scenario {
     /// Asks again, by hand, about halves that were asked about without an answer: a minute until the broker does it by
     /// itself is long for a demonstration.
     private func askAgain() throws {
-        try noteRollbacks()
+        let halves = try ourHalves()
+        try noteRollbacks(halves)
+        guard stage.works(.recheck) else { return }
         let admin = stage.admin
-        let stuck = try blocking { [group] in
-            try await admin.halves(skip: 0, limit: 200).items.filter { $0.producerGroup == group && $0.checks > 0 }
-        }
-        for half in stuck {
-            let order = half.bodyPeek.isEmpty ? nil : Int64(String(decoding: half.bodyPeek, as: UTF8.self))
-            let known = try order.flatMap { try ledger.state($0) }
+        for half in halves where half.checks > 0 {
+            let known = try Payments.order(half).flatMap { try ledger.state($0) }
             guard known != .disputed, instances.withLock({ $0[0]?.isMute != true }) else { continue }
             _ = try? blocking {
                 try await admin.act(.recheck(id: half.id), reason: "no answer to the first check", dryRun: false)
@@ -206,23 +205,37 @@ public final class TransactionScenario: Scenario {
         }
     }
 
-    /// An operator's rollback sends no message: an order in dispute whose half has been gone for a while has failed.
-    private func noteRollbacks() throws {
-        // Orders first: a half that is not in the later list was resolved.
-        let disputed = try ledger.orders(.disputed)
-        guard !disputed.isEmpty else { return }
-        let admin = stage.admin
-        let waiting = try blocking { [group] in
-            try await admin.halves(skip: 0, limit: 10_000).items.filter { $0.producerGroup == group }
-                .compactMap { Int64(String(decoding: $0.bodyPeek, as: UTF8.self)) }
-        }
-        let gone = disputed.subtracting(waiting)
-        let failed = state.withLock { state in
+    /// An operator's rollback sends no message: an order in dispute has failed when its half is gone and its topic has no
+    /// message of it. Where there is one, an operator committed, and the confirmation is on its way.
+    private func noteRollbacks(_ halves: [HalfMessage]) throws {
+        let gone = try ledger.orders(.disputed).subtracting(halves.compactMap(Payments.order))
+        let (admin, topic) = (stage.admin, topic)
+        // A half that was left in this moment is not in the list yet.
+        let settled = state.withLock { state in
             state.goneLooks = state.goneLooks.filter { gone.contains($0.key) }
             for order in gone { state.goneLooks[order, default: 0] += 1 }
-            return state.goneLooks.filter { $0.value > 4 }.map(\.key)
+            return state.goneLooks.filter { $0.value > 3 }.map(\.key)
         }
-        for order in failed { try ledger.change(order, from: [.disputed], to: .failed) }
+        for order in settled {
+            let committed = try blocking {
+                try await admin.browse(.key(Payments.key(order), topic: topic, limit: 1))
+            }
+            if committed.isEmpty { try ledger.change(order, from: [.disputed], to: .failed) }
+        }
+    }
+
+    /// All unresolved halves of this run, however many others there are. Throws where not all could be looked at.
+    func ourHalves() throws -> [HalfMessage] {
+        let admin = stage.admin
+        var ours: [HalfMessage] = []
+        var skip = 0
+        while true {
+            let page = try blocking { [skip] in try await admin.halves(skip: skip, limit: 1_000) }
+            if let note = page.note { throw APIError(.unavailable, note) }
+            ours += page.items.filter { $0.producerGroup == group }
+            skip += page.items.count
+            if page.items.count < 1_000 { return ours }
+        }
     }
 
     // MARK: Faults
@@ -286,7 +299,7 @@ public final class TransactionScenario: Scenario {
 
     /// Where processes can attach, a process of its own pays an order and kills itself in the middle of it.
     private func crash(_ fault: PaymentFault) throws {
-        guard stage.dataFolder != nil, stage.executable != nil else {
+        guard stage.hasProcesses else {
             return state.withLock { $0.pending.append(fault) }
         }
         let order = try ledger.takeOrder()
@@ -319,16 +332,16 @@ public final class TransactionScenario: Scenario {
 
     /// Halves of ours that nobody left on purpose, and those that somebody did.
     func unresolved() throws -> (open: Int, left: Int) {
-        let admin = stage.admin
-        let ours = try blocking { [group] in
-            try await admin.halves(skip: 0, limit: 1_000).items.filter { $0.producerGroup == group }
-        }
+        let ours = try ourHalves()
         let left = try ours.filter { half in
-            guard let order = Int64(String(decoding: half.bodyPeek, as: UTF8.self)) else { return false }
+            guard let order = Payments.order(half) else { return false }
             return try ledger.state(order) == .disputed
         }.count
         return (ours.count - left, left)
     }
+
+    /// A broker that does not ask again by hand does so by itself, once a minute as it comes.
+    public var settleSeconds: Double { stage.works(.recheck) ? 0 : 150 }
 
     public var isSettled: Bool {
         do {
@@ -352,12 +365,23 @@ public final class TransactionScenario: Scenario {
         state.withLock { $0.isProducing = false }
         for repeater in repeaters { repeater.stop() }
         for part in state.withLock({ $0.parts }) where part.isRunning { part.kill() }
+        if stage.isKept { rollBackTheRest() }
         for instance in instances.withLock({ $0 }) { instance?.close() }
         confirmation.withLock { $0 }?.shutdown()
         for service in services { try? service.close() }
         plain.close()
         twoPhase.close()
         try? ledger.close()
+    }
+
+    /// The topic of these halves goes: nobody could make sense of them later.
+    private func rollBackTheRest() {
+        let admin = stage.admin
+        for half in (try? ourHalves()) ?? [] {
+            _ = try? blocking {
+                try await admin.resolve(id: half.id, as: .rollback, reason: "the demonstration is over")
+            }
+        }
     }
 
     /// Ends all threads that work, so that the books stand still.

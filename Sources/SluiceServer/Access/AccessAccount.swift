@@ -74,6 +74,22 @@ struct AccessAccount: Sendable, Equatable {
     }
 }
 
+extension AccessAccount {
+    /// What it may do and from where, for the audit.
+    var words: String {
+        func list(_ permissions: [String: AccessPermission]) -> String {
+            permissions.sorted { $0.key < $1.key }.map { ", \($0.key) \($0.value.text)" }.joined()
+        }
+        return (isAdmin ? "admin; " : "") + "topics \(defaultTopic.text)\(list(topics))"
+            + "; groups \(defaultGroup.text)\(list(groups))" + (white.isBlank ? "" : "; unsigned from \(white.text)")
+    }
+}
+
+extension AccessPolicy {
+    /// An account as it stands, for the audit: no secrets.
+    func words(accessKey: String) -> String { places[accessKey].map { accounts[$0].words } ?? "no such account" }
+}
+
 /// Secrets stay out of logs and test reports.
 extension AccessAccount: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     var description: String { "account \(accessKey)" }

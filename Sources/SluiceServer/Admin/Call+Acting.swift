@@ -11,7 +11,10 @@ extension Call {
         RequestCode.updateAndCreateTopic, RequestCode.updateAndCreateTopicList, RequestCode.deleteTopicInBroker,
         RequestCode.updateAndCreateSubscriptionGroup, RequestCode.updateAndCreateSubscriptionGroupList,
         RequestCode.deleteSubscriptionGroup, RequestCode.resetOffset, RequestCode.cloneGroupOffset,
-        RequestCode.updateBrokerConfig, RequestCode.resumeCheckHalfMessage,
+        RequestCode.updateBrokerConfig, RequestCode.resumeCheckHalfMessage, RequestCode.updateACLConfig,
+        RequestCode.deleteACLConfig, RequestCode.updateGlobalWhiteAddresses, RequestCode.deleteTopicInNameServer,
+        RequestCode.wipeWritePermission, RequestCode.addWritePermission, RequestCode.putKV, RequestCode.deleteKV,
+        RequestCode.updateNameServerConfig,
     ]
 
     @discardableResult
@@ -22,9 +25,25 @@ extension Call {
         return outcome
     }
 
-    /// Notes what others carry out: clients that were told to.
-    func note(_ action: OperatorAction, outcome: String) async throws(Refusal) {
-        _ = try await ask(.note(action, try await context(), outcome: outcome))
+    /// Does what is not the broker's own to do, noted before and after.
+    /// - Parameters:
+    ///   - subject: what it is about, as it stands; asked before and after.
+    ///   - perform: does it and says what was done, in words; may be empty.
+    func noted(
+        _ subject: @autoclosure () -> AuditSubject, _ perform: () async throws(Refusal) -> String
+    ) async throws(Refusal) {
+        let context = try await context()
+        guard case .noted(let begun) = try await ask(.noteBegin(subject(), context)) else {
+            throw Refusal(ResponseCode.systemError, "the broker did not note what is to be done")
+        }
+        do throws(Refusal) {
+            let outcome = AuditEntry.outcome(done: try await perform())
+            // What cannot be noted any more was done all the same: the audit says that it has no end.
+            _ = try? await ask(.noteEnd(subject(), context, begun: begun, outcome: outcome))
+        } catch {
+            _ = try? await ask(.noteEnd(subject(), context, begun: begun, outcome: error.remark))
+            throw error
+        }
     }
 
     private func context() async throws(Refusal) -> ActionContext {

@@ -36,7 +36,7 @@ extension Call {
         do throws(APIError) {
             if case .read(let read) = wire {
                 let fetch = try await service.host.read(read)
-                return Self.answer(.records(next: fetch.next), Array(fetch.bytes))
+                return Self.answer(.records(next: fetch.next), fetch.withBytes { Array($0) })
             }
             try await remember(wire)
             let inbox = service.inbox
@@ -90,7 +90,7 @@ extension Call {
         answer.count(fetch)
         var sent = answer
         sent.next = next
-        return Self.answer(WireResponse(.pulled(sent)) ?? .done, Array(fetch.bytes))
+        return Self.answer(WireResponse(.pulled(sent)) ?? .done, fetch.withBytes { Array($0) })
     }
 
     private static func answer(_ response: WireResponse, _ bytes: [UInt8] = []) -> Frame {

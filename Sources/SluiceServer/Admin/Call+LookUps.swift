@@ -47,7 +47,7 @@ extension Call {
                     message.topic == topic, times.contains(message.storeTimestamp),
                     isUnique ? message.property(PropertyName.uniqueKey) == key : message.isFound(by: key)
                 else { continue }
-                found.append(contentsOf: fetch.bytes)
+                fetch.withBytes { found += $0 }
                 count += 1
             }
             return found
@@ -69,7 +69,7 @@ extension Call {
         let offset = try integer("offset")
         guard case .reader(let reader) = try await ask(.reader) else { return ok() }
         let record = try await read { () throws(DiskError) -> [UInt8]? in
-            try reader.record(at: offset).map { Array($0.bytes) }
+            try reader.record(at: offset).map { $0.withBytes { Array($0) } }
         }
         guard let record else {
             throw Refusal(ResponseCode.systemError, "can not find message by the offset, \(offset)")

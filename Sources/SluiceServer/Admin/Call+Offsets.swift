@@ -111,16 +111,19 @@ extension Call {
                 (step.id, isForced ? step.to : min(step.to, step.from ?? step.to))
             })
         let clients = Set(members.map(\.client))
-        try await note(
-            .reset(ResetRequest(group: group, topic: topic, target: target, dryRun: false)),
-            outcome: "\(clients.count) members were told to go there\(isForced ? "" : ", none of them forward")")
-        _ = try await onLoop { [service] in
-            for client in clients {
-                guard let connection = service.clients.connection(of: client) else { continue }
-                connection.send(
-                    service.resetFrame(
-                        group, topic, offsets, isCPP: connection.header.language == .cpp, timestamp: time))
+        let subject = AuditSubject.action(
+            .reset(ResetRequest(group: group, topic: topic, target: target, dryRun: false)))
+        try await noted(subject) { () throws(Refusal) in
+            let told = try await onLoop { [service] in
+                let connections = clients.compactMap { service.clients.connection(of: $0) }
+                for connection in connections {
+                    connection.send(
+                        service.resetFrame(
+                            group, topic, offsets, isCPP: connection.header.language == .cpp, timestamp: time))
+                }
+                return connections.count
             }
+            return "\(told) members were told to go there\(isForced ? "" : ", none of them forward")"
         }
         let table = offsets.sorted { $0.key < $1.key }.map { JSONValue.Pair(service.queueKey($0.key), .int($0.value)) }
         return ok(body: .fields(["offsetTable": .object(table)]))

@@ -61,7 +61,7 @@ extension Call {
             guard case .reader(let reader) = try await ask(.reader) else { return ok() }
             do throws(APIError) {
                 frame.body = try await offPool { () throws(DiskError) in
-                    try reader.record(at: offset).map { Array($0.bytes) } ?? []
+                    try reader.record(at: offset).map { $0.withBytes { Array($0) } } ?? []
                 }
             } catch {
                 throw Refusal(error)

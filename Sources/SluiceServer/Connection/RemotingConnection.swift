@@ -49,6 +49,11 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
     /// Nor one with so many requests that are being worked on, each in a task of its own.
     static let mostCalls = 64
     private var calls = 0
+    /// Pulls whose records are read once the peer has taken what it has coming.
+    private var postponed: [() -> Void] = []
+    private var isGoingOn = false
+    /// Pulls whose records are being read on another thread.
+    private var reads = 0
 
     init(_ service: Service, number: Int) {
         self.service = service
@@ -98,6 +103,7 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
     func channelInactive(context: ChannelHandlerContext) {
         isClosed = true
         self.context = nil
+        postponed = []
         service.connections.remove(self)
         service.closed(self)
         context.fireChannelInactive()
@@ -244,6 +250,35 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
         unsent -= count
         service.connections.unsent -= count
         adjustReading()
+        goOn()
+    }
+
+    /// The peer has so much to take that records for it had better stay on the disk.
+    var isBehind: Bool { unsent + reads * Service.maxPullBytes > Self.pauseAbove }
+
+    /// Does this when the peer is not behind any more; never when it goes.
+    func postpone(_ work: @escaping () -> Void) {
+        if !isClosed { postponed.append(work) }
+    }
+
+    func readBegan() { reads += 1 }
+
+    func readEnded() {
+        reads -= 1
+        goOn()
+    }
+
+    private func goOn() {
+        // What is done here sends, and may be told at once that it is sent.
+        guard !postponed.isEmpty, !isGoingOn, !isBehind else { return }
+        isGoingOn = true
+        var done = 0
+        while done < postponed.count, !isBehind, !isClosed {
+            postponed[done]()
+            done += 1
+        }
+        postponed.removeFirst(min(done, postponed.count))
+        isGoingOn = false
     }
 
     /// A request is being worked on in a task of its own, or one of them is answered.

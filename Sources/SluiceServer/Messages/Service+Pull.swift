@@ -80,40 +80,55 @@ extension Service {
         return .success(subscription.filter)
     }
 
-    /// On the owner's thread: what has to be read is read elsewhere.
+    /// What can be read without waiting for the disk is read on the loop, the rest elsewhere.
     private func answer(_ asked: PullAsked, _ response: Response) {
+        guard loop.inEventLoop else { return inbox.add(.work { [self] in answer(asked, response) }) }
         guard case .pulled(let answer) = response else {
             let error =
                 if case .failed(let error) = response { error } else { APIError(.failed, "no answer to a pull") }
-            return inbox.add(.work { asked.fail(error) })
+            return asked.fail(error)
         }
         guard answer.status == .found, let units = answer.units, let reader = answer.reader else {
-            return inbox.add(.work { asked.send(answer, records: nil, next: answer.next) })
+            return asked.send(answer, records: nil, next: answer.next)
         }
+        // One that asks for a thousand queues at once and is slow to take them gets them one after another.
+        if asked.connection.isBehind { return asked.connection.postpone { [self] in self.answer(asked, response) } }
+        self.reader = reader
         // Most is in the page cache still, and needs no thread that may wait for the disk.
-        if loop.inEventLoop, let found = try? asked.read(units, reader, answer, cachedOnly: true) {
-            if found.records.count == 0, answer.isWoken, let further = asked.further(from: found.next) {
-                return host.submit(.pull(further)) { [self] response in self.answer(asked, response) }
-            }
-            return asked.send(answer, records: found.records, next: found.next)
-        }
+        let found = try? asked.read(units, reader, answer, cachedAt: now)
+        if let job = reader.takeMapJob(now: now) { ReadingThread.shared.run { job.run() } }
+        if let found { return send(asked, answer, found.records, next: found.next) }
+        asked.connection.readBegan()
         ReadingThread.shared.run { [self] in
+            let result: Result<(records: Fetch, next: Int64)?, DiskError>
             do throws(DiskError) {
-                guard let (records, next) = try asked.read(units, reader, answer, cachedOnly: false) else { return }
-                // A pull that waits is not woken by messages that do not pass.
-                if records.count == 0, answer.isWoken, let further = asked.further(from: next) {
-                    return host.submit(.pull(further)) { response in self.answer(asked, response) }
-                }
-                inbox.add(.work { asked.send(answer, records: records, next: next) })
+                result = .success(try asked.read(units, reader, answer, cachedAt: nil))
             } catch {
-                inbox.add(.work { asked.fail(APIError(.failed, "\(error)")) })
+                result = .failure(error)
             }
+            inbox.add(
+                .work { [self] in
+                    asked.connection.readEnded()
+                    switch result {
+                    case .success(let found?): send(asked, answer, found.records, next: found.next)
+                    case .success(nil): asked.fail(APIError(.failed, "the records cannot be read"))
+                    case .failure(let error): asked.fail(APIError(.failed, "\(error)"))
+                    }
+                })
         }
+    }
+
+    /// Sends what was read. A pull that waits is not woken by messages that do not pass.
+    private func send(_ asked: PullAsked, _ answer: PullAnswer, _ records: Fetch, next: Int64) {
+        guard records.count == 0, answer.isWoken, let further = asked.further(from: next) else {
+            return asked.send(answer, records: records, next: next)
+        }
+        host.submit(.pull(further)) { [self] response in self.answer(asked, response) }
     }
 }
 
-/// A pull on its way through the threads.
-struct PullAsked: Sendable {
+/// A pull on its way through the threads; a class, since much hangs on it and it is handed on often.
+final class PullAsked: Sendable {
     let connection: RemotingConnection
     let opaque: Int32
     let type: HeaderType
@@ -122,6 +137,19 @@ struct PullAsked: Sendable {
     let request: PullRequest
     /// Epoch ms until which it may wait for a message that passes.
     let deadline: Int64
+
+    init(
+        connection: RemotingConnection, opaque: Int32, type: HeaderType, filter: MessageFilter, messages: Int,
+        request: PullRequest, deadline: Int64
+    ) {
+        self.connection = connection
+        self.opaque = opaque
+        self.type = type
+        self.filter = filter
+        self.messages = messages
+        self.request = request
+        self.deadline = deadline
+    }
 
     /// The pull that goes on waiting where nothing passed so far; nil when its time is over.
     func further(from offset: Int64) -> PullRequest? {
@@ -133,11 +161,12 @@ struct PullAsked: Sendable {
         return further
     }
 
-    /// The records that pass, and where the next pull begins. Blocks for the disk, or is nil where it would have to.
+    /// The records that pass, and where the next pull begins. Blocks for the disk; with a time (epoch ms) it is nil where
+    /// it would have to.
     func read(
-        _ source: UnitSource, _ reader: LogReader, _ answer: PullAnswer, cachedOnly: Bool
+        _ source: UnitSource, _ reader: LogReader, _ answer: PullAnswer, cachedAt now: Int64?
     ) throws(DiskError) -> (records: Fetch, next: Int64)? {
-        guard let all = cachedOnly ? try source.loadCached() : try source.load() else { return nil }
+        guard let all = now != nil ? try source.loadCached() : try source.load() else { return nil }
         guard let last = all.last else { return (Fetch.empty, source.first) }
         let messages = min(messages, answer.most ?? messages)
         var wanted = all
@@ -147,10 +176,13 @@ struct PullAsked: Sendable {
         }
         guard let lastWanted = wanted.last else { return (Fetch.empty, last.offset + 1) }
         let bytes = Service.maxPullBytes
-        guard
-            let fetch = cachedOnly
-                ? try reader.fetchCached(wanted[...], maxBytes: bytes) : try reader.fetch(wanted[...], maxBytes: bytes)
-        else { return nil }
+        let read: Fetch?
+        if let now {
+            read = try reader.fetchCached(wanted[...], maxBytes: bytes, now: now)
+        } else {
+            read = try reader.fetch(wanted[...], maxBytes: bytes)
+        }
+        guard let fetch = read else { return nil }
         // All units behind the last one that was wanted were looked at too, unless the answer is full.
         var next = fetch.next
         if next > lastWanted.offset, wanted.count < messages || filter.sql != nil { next = last.offset + 1 }
@@ -184,8 +216,8 @@ struct PullAsked: Sendable {
             ], type: type)
         guard let records, records.count > 0 else { return connection.send(frame) }
         var header: [UInt8] = []
-        frame.encodeHeader(into: &header, bodyBytes: records.bytes.count)
-        connection.send(header: header, body: records.bytes)
+        frame.encodeHeader(into: &header, bodyBytes: records.byteCount)
+        records.withBytes { connection.send(header: header, body: $0) }
     }
 
     func fail(_ error: APIError) {

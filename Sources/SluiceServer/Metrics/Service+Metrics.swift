@@ -44,7 +44,7 @@ extension Service {
             var line = MetricsSnapshot.Group(
                 name: group.summary.config.name, topic: topic, kind: topic.hasPrefix("%RETRY%") ? .retry : .normal,
                 lag: queues.reduce(0) { $0 + $1.lag })
-            line.lagMilliseconds = queues.map(\.behind).max()
+            line.lagMilliseconds = GroupQueueStatus.behind(queues)
             return line
         }
     }

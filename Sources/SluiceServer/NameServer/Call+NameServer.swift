@@ -15,13 +15,13 @@ extension Call {
         case RequestCode.getUnitTopics: return try await unitTopics { $0 & 1 != 0 }
         case RequestCode.getUnitSubscriptionTopics: return try await unitTopics { $0 & 2 != 0 }
         case RequestCode.getUnitSubscriptionNotUnitTopics: return try await unitTopics { $0 & 3 == 2 }
-        case RequestCode.deleteTopicInNameServer: return try deleteFromRoutes()
+        case RequestCode.deleteTopicInNameServer: return try await deleteFromRoutes()
         case RequestCode.registerTopicInNameServer: return ok()
         case RequestCode.wipeWritePermission: return try await writePermission(wiped: true)
         case RequestCode.addWritePermission: return try await writePermission(wiped: false)
         case RequestCode.putKV, RequestCode.getKV, RequestCode.deleteKV, RequestCode.getKVListByNamespace:
-            return try keyValue()
-        case RequestCode.updateNameServerConfig: return try updateNameServerConfig()
+            return try await keyValue()
+        case RequestCode.updateNameServerConfig: return try await updateNameServerConfig()
         case RequestCode.getNameServerConfig:
             return ok(
                 text: service.nameServer.current.config.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }
@@ -145,24 +145,44 @@ extension Call {
         return ok(body: .fields(["topicList": .strings(names)]))
     }
 
-    private func deleteFromRoutes() throws(Refusal) -> Frame {
+    private func deleteFromRoutes() async throws(Refusal) -> Frame {
         let name = try text("topic")
         let cluster = request["clusterName"]
-        service.nameServer.change { state in
-            for (broker, entry) in state.brokers where cluster == nil || entry.cluster == cluster {
-                state.brokers[broker]?.topics[name] = nil
+        let nameServer = service.nameServer
+        let subject = {
+            let brokers = nameServer.current.brokers.filter { $0.value.topics[name] != nil }.keys.sorted()
+            return AuditSubject.elsewhere(
+                name: "nameserver_topic_delete", target: name + (cluster.map { " in \($0)" } ?? ""),
+                state: brokers.isEmpty ? "on no registered broker" : "on \(brokers.joined(separator: ", "))")
+        }
+        try await noted(subject()) { () throws(Refusal) in
+            nameServer.change { state in
+                for (broker, entry) in state.brokers where cluster == nil || entry.cluster == cluster {
+                    state.brokers[broker]?.topics[name] = nil
+                }
             }
+            return ""
         }
         return ok()
     }
 
     private func writePermission(wiped: Bool) async throws(Refusal) -> Frame {
         let name = try text("brokerName")
-        var count = service.nameServer.change { state in
-            if wiped { state.wiped.insert(name) } else { state.wiped.remove(name) }
-            return state.brokers[name]?.topics.count ?? 0
+        let nameServer = service.nameServer
+        let subject = {
+            AuditSubject.elsewhere(
+                name: wiped ? "nameserver_wipe_write" : "nameserver_add_write", target: name,
+                state: nameServer.current.wiped.contains(name) ? "not written to" : "written to")
         }
-        if name == options.brokerName { count = try await configs().topics.count }
+        var count = 0
+        try await noted(subject()) { () throws(Refusal) in
+            count = nameServer.change { state in
+                if wiped { state.wiped.insert(name) } else { state.wiped.remove(name) }
+                return state.brokers[name]?.topics.count ?? 0
+            }
+            if name == options.brokerName { count = try await configs().topics.count }
+            return "\(count) topics"
+        }
         return ok([wiped ? "wipeTopicCount" : "addTopicCount": String(count)])
     }
 }

@@ -1,4 +1,5 @@
 import SluiceAPI
+import SluiceBroker
 import SluiceMessage
 import SluiceRemoting
 
@@ -75,18 +76,24 @@ extension Call {
 
     // MARK: Key and value
 
-    func keyValue() throws(Refusal) -> Frame {
+    func keyValue() async throws(Refusal) -> Frame {
         let namespace = try text("namespace")
         switch request.code {
         case RequestCode.putKV:
             let (key, value) = (try text("key"), try text("value"))
-            service.nameServer.change { $0.kv[namespace, default: [:]][key] = value }
+            try await noted(entry("nameserver_kv_put", namespace, key, " = \(value)")) { () throws(Refusal) in
+                service.nameServer.change { $0.kv[namespace, default: [:]][key] = value }
+                return ""
+            }
             return ok()
         case RequestCode.deleteKV:
             let key = try text("key")
-            service.nameServer.change { state in
-                state.kv[namespace]?[key] = nil
-                if state.kv[namespace]?.isEmpty == true { state.kv[namespace] = nil }
+            try await noted(entry("nameserver_kv_delete", namespace, key)) { () throws(Refusal) in
+                service.nameServer.change { state in
+                    state.kv[namespace]?[key] = nil
+                    if state.kv[namespace]?.isEmpty == true { state.kv[namespace] = nil }
+                }
+                return ""
             }
             return ok()
         case RequestCode.getKV:
@@ -104,17 +111,33 @@ extension Call {
         }
     }
 
+    private func entry(_ name: String, _ namespace: String, _ key: String, _ asked: String = "") -> AuditSubject {
+        .elsewhere(
+            name: name, target: "\(namespace) \(key)\(asked)",
+            state: service.nameServer.current.kv[namespace]?[key] ?? "not set")
+    }
+
     private static let fixedConfig: Set<String> = [
         "configBlackList", "configStorePath", "kvConfigPath", "rocketmqHome",
     ]
 
-    func updateNameServerConfig() throws(Refusal) -> Frame {
+    func updateNameServerConfig() async throws(Refusal) -> Frame {
         let pairs = PropertiesText.parse(request.body)
         guard !pairs.isEmpty else { throw Refusal(ResponseCode.systemError, "string2Properties error") }
         for (name, _) in pairs where Self.fixedConfig.contains(name) {
             throw Refusal(ResponseCode.noPermission, "Can not update config in black list.")
         }
-        service.nameServer.change { state in for (name, value) in pairs { state.config[name] = value } }
+        let nameServer = service.nameServer
+        let subject = {
+            let config = nameServer.current.config
+            return AuditSubject.elsewhere(
+                name: "nameserver_config", target: pairs.map { "\($0.0)=\($0.1)" }.joined(separator: ", "),
+                state: pairs.map { "\($0.0)=\(config[$0.0] ?? "")" }.joined(separator: ", "))
+        }
+        try await noted(subject()) { () throws(Refusal) in
+            nameServer.change { state in for (name, value) in pairs { state.config[name] = value } }
+            return ""
+        }
         return ok()
     }
 }

@@ -119,7 +119,7 @@ struct LearnedQueue {
     mutating func append(_ physicalOffset: Int64) { entries.append(physicalOffset) }
     /// Nothing was learned before this offset.
     mutating func begin(at offset: Int64) {
-        guard entries.isEmpty else { return }
+        guard entries.isEmpty, offset > next else { return }
         first = offset
         min = offset
     }

@@ -39,9 +39,9 @@ extension World {
             throw Violation(
                 .durability, "\(id.text) has \(min)..<\(max) and had \(queue.min)..<\(queue.next) before")
         }
-        if min > queue.next { queue.begin(at: min) }
-        // Some may have come and gone between two looks.
-        if queue.next < min { unseen.insert(id) }
+        // Some came and went between two looks, be it all that a new queue ever held.
+        if min > queue.next { unseen.insert(id) }
+        queue.begin(at: min)
         while queue.next < min { queue.append(-1) }
         try checkExpired(id, queue, to: min)
         queue.trim(min)
@@ -157,10 +157,10 @@ extension World {
 
     /// What is gone was not owed any more; asked when everything is learned.
     private func checkOwedExpired() throws(Violation) {
-        defer { expired = [] }
+        defer { (expired, unseen) = ([], []) }
         for place in expired {
             guard let entry = model.entries[place] else { continue }
-            if let wait = model.waits[place], wait.isOpen, unseen.contains(wait.target) {
+            if let wait = model.waits[place], wait.isOpen, mayHaveComeUnseen(wait) {
                 // It was delivered where messages came and went unseen; nobody can tell any more.
                 model.waits[place]?.isWithdrawn = true
                 continue
@@ -170,6 +170,11 @@ extension World {
             }
             tally.count(.owed)
         }
+    }
+
+    /// It may be in a queue of which something came and went unseen: its own, or the first where its own is no more.
+    private func mayHaveComeUnseen(_ wait: Wait) -> Bool {
+        unseen.contains(wait.target) || unseen.contains(QueueID(wait.target.topic, 0))
     }
 
     private func isOpenHalf(_ entry: Entry) -> Bool {

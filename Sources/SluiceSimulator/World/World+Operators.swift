@@ -188,6 +188,10 @@ extension World {
         asked.handled = { [self] (response) throws(Violation) in
             if case .failed? = response { return }
             self.model.hasChanges = true
+            // It may have come by being used since somebody looked, and be found so again.
+            if self.model.groups[name]?.live == nil {
+                self.model.groups[name, default: Kept(nil)].set(GroupConfig(name: name))
+            }
             state.versions = [self.model.groups[name, default: Kept(nil)].set(config)]
         }
         asked.answered = { [self] (response) throws(Violation) in

@@ -1,4 +1,5 @@
 import SluiceCluster
+import SluiceConsole
 import TOMLKit
 
 /// Named clusters: `[clusters.NAME]`.
@@ -28,7 +29,12 @@ extension ConfigFile {
         }
         var target = ClusterTarget(name: name, network: NetworkOptions(nameServers: addresses))
         if try flag(table, "read_only", name) ?? false { target.readOnly = "cluster \(name) is read-only by \(path)" }
-        target.colour = try text(table, "colour", name)
+        if let text = try text(table, "colour", name) {
+            guard let colour = Colour(text) else {
+                throw problem("clusters.\(name)", "colour", "\(text) is no colour: it is #rrggbb or a name as red")
+            }
+            target.colour = colour
+        }
         target.network.credentials = try credentials(table, name)
         if try flag(table, "tls", name) ?? false {
             target.network.tls = NetworkTLS(

@@ -13,16 +13,18 @@ struct DemoCommand: ParsableCommand {
             \(scenarioList)
 
             Broker, databases and files live in a temporary folder ($TMPDIR, else /var/tmp) that is removed at the end. \
-            --data plays on the broker of a data folder, or of the process that has it open; --broker-process starts \
-            the broker in a process of its own, which can be killed.
+            --data plays on the broker of a data folder, or of the process that has it open; --connect and --cluster \
+            play on a `sluice serve` or a RocketMQ cluster; there topics and groups are named demo-…, and deleted at \
+            the end. --broker-process serves the broker from a process of its own, which can be killed: K, or \
+            --fault kill-broker@5s.
 
             --headless runs for --duration without a console, lets what is under way settle, and ends with 0 only if \
             all checks hold, else with 1. `sluice demo all --headless` runs each for a few seconds. --fault NAME@5s \
             causes a fault so long after the start.
 
             JSON, an object a second: t (seconds), time_ms, time, and the scenario's figures; last, an object with \
-            summary (true), figures, durability, file_system and checks (name, value, expected, ok). With all, each \
-            object names its scenario first. `sluice demo all --headless` is brief: at most four minutes.
+            summary (true), figures, durability, file_system and checks (name, value, expected, ok, and skipped with the \
+            reason where it was not judged). With all, each object names its scenario first. `sluice demo all --headless` is brief: at most four minutes.
             """)
 
     @Argument(
@@ -95,6 +97,9 @@ struct DemoCommand: ParsableCommand {
                 let known = about.faults.map(\.name).joined(separator: ", ")
                 throw ValidationError(
                     "\(about.name) has no fault '\(parts[0])'; it has \(known.isEmpty ? "none" : known).")
+            }
+            if parts[0] == ScenarioFault.killBroker.name, !place.brokerProcess {
+                throw ValidationError("\(parts[0]) needs a broker of its own to kill: add --broker-process.")
             }
             return TimedFault(parts[0], seconds: Double(span) / 1000)
         }

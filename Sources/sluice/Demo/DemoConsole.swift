@@ -17,14 +17,21 @@ struct DemoConsole {
         defer { stage.close() }
         let ground = try started { try DemoGround(command.place, levels: nil) }
         defer { ground.close() }
+        var staying: [String] = []
+        // When the screen is given back.
+        defer {
+            stage.close()
+            for sentence in staying { writeToStandardError("sluice: \(sentence)\n") }
+        }
         let player = DemoPlayer(
             ground,
             ScenarioOptions(slowness: command.slowness ?? 1, settings: try command.settings()))
-        defer { player.stop() }
+        defer { staying = player.stop() }
         if let first { try player.play(first, faults: try command.faults()) }
         let screen: Screen = first?.about.name == PeakShaving.about.name ? .peakShaving : .scenarios
         try stage.run(
-            admin: ground.broker.admin, name: "demo", place: screen.rawValue, canStartScenarios: true,
+            admin: ground.broker.admin, name: ground.name.map { "demo · \($0)" } ?? "demo", place: screen.rawValue,
+            canStartScenarios: true,
             prepare: { player.report(to: $0) }, onScenarioKey: { player.press($0) },
             onScenarioStart: { player.start($0) })
     }
@@ -41,7 +48,11 @@ final class DemoPlayer: Sendable {
         var plays = 0
         var faults: [TimedFault] = []
         var start = 0.0
+        var isBrokerAway = false
         var isStopped = false
+        /// What could not be deleted from a broker that is kept.
+        var staying: [String] = []
+        var problem: String?
         var post: (@Sendable (Event) -> Void)?
     }
     private let ground: DemoGround
@@ -49,6 +60,7 @@ final class DemoPlayer: Sendable {
     private let state = Mutex(State())
     /// Keys, starts and the second's report, one after the other.
     private let queue = DispatchQueue(label: "scenario")
+    private let outages = DispatchQueue(label: "outages")
     /// Seconds of history that the charts can show.
     private static let kept = 600
 
@@ -94,6 +106,7 @@ final class DemoPlayer: Sendable {
             state.stage = stage
             state.history = []
             state.faults = faults
+            state.problem = nil
             state.start = monotonicSeconds()
         }
     }
@@ -111,13 +124,45 @@ final class DemoPlayer: Sendable {
     }
 
     func press(_ key: Character) {
-        queue.async { [self] in state.withLock { $0.scenario }?.press(key) }
+        queue.async { [self] in
+            let (scenario, stage) = state.withLock { ($0.scenario, $0.stage) }
+            guard let scenario, let stage else { return }
+            if key == ScenarioFault.killBrokerKey, canKillBroker(scenario, stage) {
+                loseBroker(stage)
+            } else {
+                scenario.press(key)
+            }
+        }
     }
 
-    /// Ends the running scenario.
-    func stop() {
+    private func canKillBroker(_ scenario: any Scenario, _ stage: ScenarioStage) -> Bool {
+        stage.canKillBroker && Swift.type(of: scenario).about.faults.contains(.killBroker)
+    }
+
+    /// On a thread of its own: the scenario goes on meanwhile. One outage at a time.
+    private func loseBroker(_ stage: ScenarioStage) {
+        let isFirst = state.withLock { state in
+            defer { state.isBrokerAway = true }
+            return !state.isBrokerAway
+        }
+        guard isFirst else { return }
+        outages.async { [self] in
+            var problem: String?
+            do { try stage.loseBroker() } catch { problem = "\(error)" }
+            state.withLock { state in
+                state.isBrokerAway = false
+                state.problem = problem
+            }
+        }
+    }
+
+    /// Ends the running scenario. Says what of it stays on a broker that is kept, a sentence each.
+    func stop() -> [String] {
         state.withLock { $0.isStopped = true }
-        queue.sync { end() }
+        return queue.sync {
+            end()
+            return state.withLock { $0.staying }
+        }
     }
 
     private func end() {
@@ -129,7 +174,8 @@ final class DemoPlayer: Sendable {
             return (state.scenario, state.stage)
         }
         scenario?.close()
-        stage?.removeTopics()
+        let staying = stage?.removeNames() ?? []
+        state.withLock { $0.staying += staying }
     }
 
     private func say(_ status: ScenarioStatus) { state.withLock { $0.post }?(.scenario(status)) }
@@ -137,9 +183,13 @@ final class DemoPlayer: Sendable {
     private func tick() {
         let (scenario, about) = state.withLock { ($0.scenario, $0.about) }
         guard let scenario, let about else { return }
-        var problem: String?
+        guard let stage = state.withLock({ $0.stage }) else { return }
         for fault in dueFaults() {
-            do { try scenario.cause(fault.name) } catch { problem = "\(error)" }
+            if fault.name == ScenarioFault.killBroker.name {
+                loseBroker(stage)
+                continue
+            }
+            do { try scenario.cause(fault.name) } catch { state.withLock { $0.problem = "\(error)" } }
         }
         let moment = scenario.moment()
         let history = state.withLock { state in
@@ -151,6 +201,12 @@ final class DemoPlayer: Sendable {
             return state.history
         }
         var status = ScenarioStatus(moment, about, history)
+        let (problem, isAway) = state.withLock { ($0.problem, $0.isBrokerAway) }
+        if let names = stage.names { status.lines.append(.init("topics, groups", names)) }
+        if canKillBroker(scenario, stage) {
+            status.keys.append(.init(ScenarioFault.killBrokerKey, "kill the broker"))
+            if isAway { status.lines.append(.init("broker", "killed, comes back", needsAttention: true)) }
+        }
         if let problem { status.lines.append(.init("problem", problem, needsAttention: true)) }
         say(status)
     }

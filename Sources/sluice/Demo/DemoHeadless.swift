@@ -36,9 +36,14 @@ struct DemoHeadless {
             1,
             ScenarioOptions(
                 seconds: seconds, slowness: command.slowness ?? 0.1, settings: try command.settings()))
-        defer { stage.removeTopics() }
+        defer { clear(stage) }
         let admin = stage.admin
         let status = try blocking { try await admin.broker() }
+        if let names = stage.names {
+            writeToStandardError(
+                "sluice: playing on \(ground.name ?? "the broker"); topics and groups are named \(names) and go at the end.\n"
+            )
+        }
         let scenario = try started { try type.init(stage) }
         defer { scenario.close() }
         var output = Output()
@@ -47,7 +52,7 @@ struct DemoHeadless {
         let run = ScenarioRun(
             seconds: seconds, faults: try command.faults(), settleSeconds: isAll ? Self.settleSeconds : nil)
         let report = try run.run(
-            scenario, shouldStop: { watch.received != nil || Output.readerIsGone },
+            scenario, on: stage, shouldStop: { watch.received != nil || Output.readerIsGone },
             onMoment: { moment in
                 if command.json { output.write(moment.json(name)) } else { output.write(moment.text + "\n") }
                 try output.flush()
@@ -57,6 +62,11 @@ struct DemoHeadless {
         if command.json { output.write(report.json(name, status)) } else { output.write(report.text(status)) }
         try output.flush()
         return report.failed
+    }
+
+    /// Deletes what the run made on a broker that stays, and says what it could not.
+    private func clear(_ stage: ScenarioStage) {
+        for sentence in stage.removeNames() { writeToStandardError("sluice: \(sentence)\n") }
     }
 }
 
@@ -99,6 +109,7 @@ extension ScenarioReport {
                 item.add("value", check.value, places: 4)
                 item.add("expected", check.expected)
                 item.add("ok", check.isOK)
+                if let skipped = check.skipped { item.add("skipped", skipped) }
                 return item
             })
         return line
@@ -106,10 +117,13 @@ extension ScenarioReport {
 
     fileprivate func text(_ broker: BrokerStatus) -> String {
         var text = "\n" + sentences.map { $0 + "\n" }.joined()
-        text += "(\(broker.durability.rawValue), \(broker.fileSystem))\n"
+        let place = [broker.durability.rawValue, broker.fileSystem].filter { !$0.isEmpty }
+        text += "(\(place.joined(separator: ", ")))\n"
         for check in checks {
             let value = check.value.isFinite ? decimal(check.value, places: 3) : "not measured"
-            text += "\(check.isOK ? "ok    " : "FAILED") \(check.name) \(value), expected \(check.expected)\n"
+            let verdict = check.skipped != nil ? "skip  " : check.isOK ? "ok    " : "FAILED"
+            text += "\(verdict) \(check.name) \(value), expected \(check.expected)"
+            text += (check.skipped.map { " (not judged: \($0))" } ?? "") + "\n"
         }
         return text
     }

@@ -39,7 +39,8 @@ struct CommonOptions: ParsableArguments {
     /// The cluster to work with; nil for the data folder.
     func target() throws(CommandFailure) -> ClusterTarget? {
         try ClusterTarget.find(
-            connect: connect.connect, cluster: connect.cluster, config: connect.config, data: broker.data)
+            connect: connect.connect, cluster: connect.cluster, config: connect.config, data: broker.data,
+            security: connect.security)
     }
 
     /// Opens the cluster's or the data folder's broker, hands it to `body`, and closes it in any case.

@@ -2,6 +2,7 @@ import ArgumentParser
 import SluiceAPI
 import SluiceClient
 import SluiceCluster
+import SluiceConsole
 
 /// Which cluster, in place of a data folder.
 struct ConnectOptions: ParsableArguments {
@@ -13,6 +14,18 @@ struct ConnectOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Work over the network with a cluster of the configuration file.", valueName: "name"))
     var cluster: String?
     @Option(help: ArgumentHelp("Configuration file with the cluster.", valueName: "file")) var config: String?
+    @OptionGroup var security: SecurityOptions
+}
+
+/// How a cluster is spoken to.
+struct SecurityOptions: ParsableArguments {
+    @Flag(help: "Speak TLS to the cluster.") var tls = false
+    @Option(
+        help: ArgumentHelp(
+            "Certificates to trust in place of the system's, as PEM; speaks TLS.", valueName: "file"))
+    var tlsTrust: String?
+
+    var isTLS: Bool { tls || tlsTrust != nil }
 }
 
 /// A cluster to connect to, and what is allowed there.
@@ -22,11 +35,25 @@ struct ClusterTarget {
     var network: NetworkOptions
     /// Why nothing may be changed there; nil where it may.
     var readOnly: String?
-    /// What marks it in a console, as a theme spells colours.
-    var colour: String?
+    /// What marks it in a console.
+    var colour: Colour?
 
     /// What the command line, the configuration or the environment names; nil when none does.
     static func find(
+        connect: String?, cluster: String?, config: String?, data: String?, security: SecurityOptions
+    ) throws(CommandFailure) -> ClusterTarget? {
+        let found = try find(connect: connect, cluster: cluster, config: config, data: data)
+        guard security.isTLS else { return found }
+        guard var target = found else {
+            throw CommandFailure(.usage, "TLS is spoken to a cluster: name one with --connect or --cluster.")
+        }
+        var tls = target.network.tls ?? NetworkTLS()
+        if let trust = security.tlsTrust { tls.trust = trust }
+        target.network.tls = tls
+        return target
+    }
+
+    private static func find(
         connect: String?, cluster: String?, config: String?, data: String?
     ) throws(CommandFailure) -> ClusterTarget? {
         let given = [connect.map { _ in "--connect" }, cluster.map { _ in "--cluster" }, data.map { _ in "--data" }]

@@ -44,8 +44,16 @@ struct ConsoleOptions: ParsableArguments {
             glyphs: isUnicode && config.unicode ? .braille : .ascii, utcOffset: TimeText.utcOffset(at: now), now: now)
         settings.alerts = config.alerts
         settings.keymap = config.keymap
+        settings.localeLanguage = isUnicode ? Self.localeLanguage() : .english
+        settings.language = config.language.flatMap { Language(rawValue: $0) } ?? settings.localeLanguage
         settings.ownsBroker = ownsBroker
         return settings
+    }
+
+    /// What the locale says. The kernel's own console has no glyphs for Chinese.
+    private static func localeLanguage() -> Language {
+        let name = ["LC_ALL", "LC_MESSAGES", "LANG"].lazy.compactMap(environmentValue).first ?? "C"
+        return environmentValue("TERM") == "linux" ? .english : Language(locale: name)
     }
 
     /// The theme asked for, and what was wrong with it.
@@ -79,10 +87,12 @@ struct ConsoleStage {
     /// - Parameters:
     ///   - name: what it looks at, for the title.
     ///   - place: where it starts, as ``ConsoleModel/open(_:)`` knows it.
+    ///   - colour: what marks the cluster in the header.
     ///   - ownsBroker: leaving ends the broker, and so asks first when it has clients.
     ///   - prepare: is handed the way to post events before the console starts.
     func run(
-        admin: any Admin, name: String, place: String, connection: String = "embedded", readOnly: Bool = false,
+        admin: any Admin, name: String, place: String, connection: String = "embedded", colour: Colour? = nil,
+        readOnly: Bool = false,
         ownsBroker: Bool = false, canStartScenarios: Bool = false,
         prepare: (_ post: @escaping @Sendable (Event) -> Void) -> Void = { _ in },
         onScenarioKey: @escaping @Sendable (Character) -> Void = { _ in },
@@ -91,6 +101,7 @@ struct ConsoleStage {
         var settings = try options.settings(
             config, name: name, theme: theme, isUnicode: terminal.isUnicode, connection: connection,
             readOnly: readOnly, ownsBroker: ownsBroker)
+        settings.colour = colour
         settings.scenarios = ScenarioEntry.all
         settings.canStartScenarios = canStartScenarios
         var model = ConsoleModel(settings: settings)

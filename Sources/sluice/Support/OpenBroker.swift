@@ -4,11 +4,12 @@ import SluiceClient
 import SluiceServer
 
 /// Opens the broker of a data folder, or attaches to the process that owns it. A folder that is not ours is refused.
-func openBroker(_ options: EmbeddedOptions) throws(CommandFailure) -> any BrokerAccess {
+/// - Parameter follows: as ``AttachedBroker/init(dataFolder:follows:)`` has it.
+func openBroker(_ options: EmbeddedOptions, follows: Bool = false) throws(CommandFailure) -> any BrokerAccess {
     do throws(APIError) {
         return OwnedBroker(try EmbeddedBroker.open(options), folder: options.dataFolder)
     } catch {
-        if error.code == .conflict, let attached = attach(options.dataFolder) { return attached }
+        if error.code == .conflict, let attached = attach(options.dataFolder, follows: follows) { return attached }
         switch error.code {
         case .conflict, .invalid: throw CommandFailure(.refused, error.message)
         default: throw CommandFailure(error)
@@ -49,9 +50,9 @@ private final class ReadingBroker: BrokerAccess {
 }
 
 /// Nil when the owner listens on no socket: it is about to start or to end.
-private func attach(_ folder: String) -> AttachedBroker? {
+private func attach(_ folder: String, follows: Bool = false) -> AttachedBroker? {
     do throws(APIError) {
-        return try AttachedBroker(dataFolder: folder)
+        return try AttachedBroker(dataFolder: folder, follows: follows)
     } catch {
         return nil
     }

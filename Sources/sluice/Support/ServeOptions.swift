@@ -99,6 +99,8 @@ extension ServeSettings {
         embedded.longestDelay = longestDelay
         embedded.delaysInMemory = delaysInMemory
         embedded.checksPerSecond = checksPerSecond
+        // A server keeps less in memory than a program that has a broker to itself, and checkpoints more often for it.
+        embedded.indexEntries = 1 << 18
         return embedded
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import SluiceAPI
 import SluiceClient
+import SluiceCluster
 import SluiceConsole
 
 /// `sluice console`, and `sluice` alone.
@@ -20,6 +21,7 @@ struct ConsoleCommand: ParsableCommand {
             "Open the console on a cluster: name servers, or a `sluice serve`. Default: $NAMESRV_ADDR, unless a data folder is named.",
             valueName: "host:port,…"))
     var connect: String?
+    @OptionGroup var security: SecurityOptions
     @OptionGroup var console: ConsoleOptions
     @OptionGroup var serving: ServeOptions
     @Option(help: ArgumentHelp("Screen to start with; as `sluice snapshot` names them.", valueName: "name"))
@@ -43,7 +45,7 @@ struct ConsoleCommand: ParsableCommand {
             broker = try ServingBroker(settings, options)
         } else {
             broker = try openBroker(
-                EmbeddedOptions(dataFolder: folder, durability: self.broker.durability, create: true))
+                EmbeddedOptions(dataFolder: folder, durability: self.broker.durability, create: true), follows: true)
         }
         defer { broker.close() }
         let isAttached = broker is AttachedBroker
@@ -55,12 +57,12 @@ struct ConsoleCommand: ParsableCommand {
     /// On the terminal, or in lines where there is no stage.
     private func show(
         _ stage: ConsoleStage?, _ watch: SignalWatch?, _ config: ConsoleConfig, _ admin: any Admin, name: String,
-        connection: String, readOnly: Bool = false, ownsBroker: Bool = false
+        connection: String, colour: Colour? = nil, readOnly: Bool = false, ownsBroker: Bool = false
     ) throws {
         if let stage {
             try stage.run(
-                admin: admin, name: name, place: screen, connection: connection, readOnly: readOnly,
-                ownsBroker: ownsBroker)
+                admin: admin, name: name, place: screen, connection: connection, colour: colour,
+                readOnly: readOnly, ownsBroker: ownsBroker)
         } else if let watch {
             let settings = try console.settings(
                 config, name: name, theme: console.theme(config).theme, isUnicode: true, connection: connection,
@@ -81,18 +83,22 @@ struct ConsoleCommand: ParsableCommand {
             return nil
         }
         return try ClusterTarget.find(
-            connect: connect, cluster: serving.cluster, config: serving.config, data: broker.data)
+            connect: connect, cluster: serving.cluster, config: serving.config, data: broker.data,
+            security: security)
     }
 
     private func open(_ target: ClusterTarget, _ config: ConsoleConfig) throws {
         let watch = plain ? SignalWatch.start() : nil
+        // Who looks on a screen waits for a broker that comes back no longer than this.
+        var target = target
+        target.network.backoff.mostMilliseconds = 1_000
         // Before the screen is taken: nobody there is said in one line.
         let cluster = try target.open()
         defer { cluster.close() }
         let stage = plain ? nil : try ConsoleStage(console, config)
         defer { stage?.close() }
         try show(
-            stage, watch, config, cluster.admin, name: target.name, connection: "cluster",
+            stage, watch, config, cluster.admin, name: target.name, connection: "cluster", colour: target.colour,
             readOnly: target.readOnly != nil)
     }
 }

@@ -12,7 +12,8 @@ struct ConsumeCommand: ParsableCommand {
             as `tail -f` does, until --count messages were printed, until there are none left with --until-empty, or \
             until INT or TERM (130, 143). Messages come in the order in which they were stored, over all queues. What \
             was printed is committed; with --broadcast nothing is, and each run begins at --from. Messages that a member \
-            of the group could not handle come again, whatever their tag, with reconsume_times above 0.
+            of the group could not handle come again, whatever their tag, with reconsume_times above 0. When some could \
+            not be read it says so and ends with 2.
 
             --raw prints bodies only: bytes as they went in. A message that `publish` made of a line (its property \
             SLUICE_LINE_END says so) is followed by a line feed.
@@ -58,6 +59,7 @@ struct ConsumeCommand: ParsableCommand {
                 format: raw ? .raw : common.json ? .json : .text)
             try follower.run()
             try watch.throwIfReceived()
+            try follower.checkPassedOver()
         }
     }
 }

@@ -13,10 +13,16 @@ struct DeadLetterCommand: ParsableCommand {
 struct DeadLetterList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List a group's dead letters, oldest first.",
-        discussion: "JSON, an object a message: the fields of `consume`, and origin_topic.")
+        discussion: """
+            On a cluster each broker has a queue of them, with offsets of its own.
+
+            JSON, an object a message: the fields of `consume`, and origin_topic.
+            """)
     @OptionGroup var common: CommonOptions
     @Argument(help: "Group name.") var group: String
-    @Option(help: "Begin at this offset.") var from: Int64 = 0
+    @Option(help: "Begin at this offset of each queue.") var from: Int64 = 0
+    @Option(help: "Only this queue: brokers of a cluster each have one, printed as BROKER:QUEUE.")
+    var queue: QueueArgument?
     @Option(help: "At most so many, 1 to 10000.") var limit = 100
 
     func validate() throws {
@@ -25,15 +31,25 @@ struct DeadLetterList: ParsableCommand {
     }
 
     func run() throws {
-        let (group, from, limit) = (group, from, limit)
-        let (letters, total) = try common.look { admin in
-            let total = try await admin.group(group).summary.deadLetters
-            return (total == 0 ? [] : try await admin.deadLetters(group, from: from, limit: limit), total)
+        let (group, from, limit, only) = (group, from, limit, queue?.number)
+        let (letters, count, coverage) = try common.look { admin in
+            let summary = try await admin.group(group).summary
+            let queues = try await admin.deadLetterQueues(group).filter { only == nil || $0.queue == only }
+            var letters: [StoredMessage] = []
+            for queue in queues {
+                letters += try await admin.deadLetters(group, queue.queue, from: from, limit: limit)
+            }
+            // Brokers of a cluster have a queue each; the times at which they stored make one list of them.
+            letters.sort {
+                ($0.storeTimestamp, $0.queue, $0.queueOffset) < ($1.storeTimestamp, $1.queue, $1.queueOffset)
+            }
+            let count = only == nil ? summary.deadLetters : queues.reduce(0) { $0 + $1.depth }
+            return (Array(letters.prefix(limit)), count, only == nil ? summary.coverage : nil)
         }
         var output = Output()
         var table = Table([
-            Table.Column("offset", .right), Table.Column("id"), Table.Column("topic"), Table.Column("tag"),
-            Table.Column("keys"), Table.Column("deliveries", .right), Table.Column("since"),
+            Table.Column("queue", .right), Table.Column("offset", .right), Table.Column("id"), Table.Column("topic"),
+            Table.Column("tag"), Table.Column("keys"), Table.Column("deliveries", .right), Table.Column("since"),
             Table.Column("bytes", .right),
         ])
         for letter in letters {
@@ -41,14 +57,20 @@ struct DeadLetterList: ParsableCommand {
                 output.write(letter.deadLetterJSON)
             } else {
                 table.add([
-                    String(letter.queueOffset), letter.id, letter.realTopic, letter.tag ?? "",
+                    queueText(letter.queue), String(letter.queueOffset), letter.id, letter.realTopic, letter.tag ?? "",
                     letter.keys.joined(separator: " "), String(letter.reconsumeTimes),
                     TimeText.local(letter.storeTimestamp), grouped(letter.body.count),
                 ])
             }
         }
         if !common.json {
-            output.write(table.text() + "\(grouped(letters.count)) of \(grouped(total)) dead letters\n")
+            output.write(table.text() + "\(grouped(letters.count)) of \(total(count, coverage)) dead letters\n")
+        }
+        let note = leftOut(nil, coverage)
+        if common.json {
+            if !note.isEmpty { say(String(note.dropLast())) }
+        } else {
+            output.write(note)
         }
         try output.flush()
     }
@@ -67,6 +89,8 @@ struct DeadLetterResend: ParsableCommand {
     @Argument(help: "Group name.") var group: String
     @Option(help: "Offset in the dead letter queue, as `dlq list` prints it; may be given several times.")
     var offset: [Int64] = []
+    @Option(help: "Queue of the offsets, as `dlq list` prints it, where several hold dead letters.")
+    var queue: QueueArgument?
     @Flag(help: "All of them.") var all = false
     @Option(name: .customLong("to"), help: ArgumentHelp("Another topic.", valueName: "topic")) var target: String?
 
@@ -76,7 +100,8 @@ struct DeadLetterResend: ParsableCommand {
     }
 
     func run() throws {
-        let selection = DeadLetterSelection(group: group, offsets: all ? nil : offset, target: target)
+        let selection = DeadLetterSelection(
+            group: group, offsets: all ? nil : offset, queue: queue?.number, target: target)
         try options.run(.resendDeadLetters(selection), isFinal: true) { line, outcome in
             line.add("group", group)
             line.add("stored", outcome.stored)
@@ -103,20 +128,26 @@ struct DeadLetterExport: ParsableCommand {
         let group = group
         try common.withBroker(create: false) { broker in
             let admin = broker.admin
-            let total = try blocking { try await admin.group(group).summary.deadLetters }
+            // A group that is not there is an error, and one without dead letters none.
+            let coverage = try blocking { try await admin.group(group).summary.coverage }
+            let queues = try blocking { try await admin.deadLetterQueues(group) }
             var output = try file.map { (path) throws(CommandFailure) in try Output(newFile: path) } ?? Output()
             var count = 0
-            var from: Int64 = 0
-            while total > 0 {
-                let letters = try blocking { [from] in
-                    try await admin.deadLetters(group, from: from, limit: Self.page)
+            for queue in queues {
+                var from: Int64 = 0
+                while true {
+                    let letters = try blocking { [from] in
+                        try await admin.deadLetters(group, queue.queue, from: from, limit: Self.page)
+                    }
+                    guard let last = letters.last else { break }
+                    for letter in letters { output.write(letter.deadLetterJSON) }
+                    try output.flush()
+                    count += letters.count
+                    from = last.queueOffset + 1
                 }
-                guard let last = letters.last else { break }
-                for letter in letters { output.write(letter.deadLetterJSON) }
-                try output.flush()
-                count += letters.count
-                from = last.queueOffset + 1
             }
+            let note = leftOut(nil, coverage)
+            if !note.isEmpty { say(String(note.dropLast())) }
             if let file { try report(file, count) }
         }
     }
@@ -137,10 +168,20 @@ struct DeadLetterExport: ParsableCommand {
 }
 
 extension Admin {
-    /// Dead letters from an offset on, with their bodies as their producers gave them. The group has some.
-    func deadLetters(_ group: String, from: Int64, limit: Int) async throws(APIError) -> [StoredMessage] {
-        let queue = QueueID(TopicName.deadLetter(group), 0)
-        return try await browse(.queue(queue, from: from, limit: limit)).map { $0.decompressed() }
+    /// The queues that hold dead letters of a group: one of each broker.
+    func deadLetterQueues(_ group: String) async throws(APIError) -> [QueueStatus] {
+        do throws(APIError) {
+            return try await topic(TopicName.deadLetter(group)).queues.filter { $0.depth > 0 }
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return []
+        }
+    }
+
+    /// Dead letters of a queue from an offset on, with their bodies as their producers gave them.
+    func deadLetters(_ group: String, _ queue: Int, from: Int64, limit: Int) async throws(APIError) -> [StoredMessage] {
+        let id = QueueID(TopicName.deadLetter(group), queue)
+        return try await browse(.queue(id, from: from, limit: limit)).map { $0.decompressed() }
     }
 }
 

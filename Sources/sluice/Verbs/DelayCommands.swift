@@ -49,7 +49,15 @@ struct DelayList: ParsableCommand {
             }
         }
         if !common.json {
-            output.write(table.text() + "\(grouped(page.items.count)) of \(grouped(page.total)) pending\n")
+            let all = total(Int64(page.total), page.coverage)
+            output.write(table.text() + "\(grouped(page.items.count)) of \(all) pending\n")
+        }
+        // Of JSON Lines too somebody has to hear that they are not all.
+        let note = leftOut(page.note, page.coverage)
+        if common.json {
+            if !note.isEmpty { say(String(note.dropLast())) }
+        } else {
+            output.write(note)
         }
         try output.flush()
     }

@@ -49,6 +49,18 @@ struct Follower {
         try save()
     }
 
+    /// Throws where messages could not be had: whoever takes the output for all of them has to know.
+    func checkPassedOver() throws {
+        let passed = cursors.filter { $0.passedOver > 0 }
+        guard let worst = passed.max(by: { $0.passedOver < $1.passedOver }) else { return }
+        let count = passed.reduce(0) { $0 + $1.passedOver }
+        throw CommandFailure(
+            .partlyDone,
+            "\(grouped(count)) \(count == 1 ? "message" : "messages") could not be read (most in \(worst.id.topic), "
+                + "queue \(worst.id.queue)): damaged, or deleted before group \(reader.group) came there."
+        )
+    }
+
     private var isEnding: Bool { left == 0 || watch.received != nil }
 
     /// Prints everything that was stored before the round began, over all queues in the order of the commit log.

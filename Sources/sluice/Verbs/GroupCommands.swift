@@ -15,12 +15,13 @@ struct GroupList: ParsableCommand {
         discussion: """
             JSON, an object a group: name, model (clustering, broadcasting), clients, lag (null when its clients keep \
             the offsets), behind_ms (age of the oldest message not consumed; null when not known), committed (sum of \
-            the offsets), dead_letters, topics.
+            the offsets), dead_letters, topics. Of a cluster of several brokers also without (names of those that do not \
+            answer); null is not known.
             """)
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let groups = try common.look { admin in try await admin.groups() }
+        let groups = try common.look { admin in try await admin.countedGroups() }
         var output = Output()
         var table = Table([
             Table.Column("group"), Table.Column("model"), Table.Column("clients", .right), Table.Column("lag", .right),
@@ -31,13 +32,14 @@ struct GroupList: ParsableCommand {
                 output.write(group.json)
             } else {
                 table.add([
-                    group.config.name, group.model.rawValue, String(group.clients), group.lag.map(grouped) ?? "-",
-                    group.behind.map(TimeText.duration) ?? "?", grouped(group.deadLetters),
+                    group.config.name, group.model.rawValue, group.clients < 0 ? "?" : String(group.clients),
+                    group.lag.map { total($0, group.coverage) } ?? "-", group.behind.map(TimeText.duration) ?? "?",
+                    total(group.deadLetters, group.coverage),
                     group.topics.joined(separator: " "),
                 ])
             }
         }
-        if !common.json { output.write(table.text()) }
+        if !common.json { output.write(table.text() + leftOut(nil, groups.first?.coverage)) }
         try output.flush()
     }
 }
@@ -47,7 +49,7 @@ struct GroupLag: ParsableCommand {
         commandName: "lag", abstract: "Show how far a group is behind, queue by queue.",
         discussion: """
             JSON, an object a queue: group, topic, queue, min_offset, max_offset, offset (null without one), lag, \
-            behind_ms, client (null when nobody pulls), last_moved_ms, last_moved.
+            behind_ms (null when not known), client (null when nobody pulls), last_moved_ms, last_moved.
             """)
     @OptionGroup var common: CommonOptions
     @Argument(help: "Group name.") var group: String
@@ -62,19 +64,23 @@ struct GroupLag: ParsableCommand {
             Table.Column("max", .right), Table.Column("lag", .right), Table.Column("behind", .right),
             Table.Column("client"),
         ])
-        var total: Int64 = 0
+        var sum: Int64 = 0
         for queue in status.queues.sorted(by: { $0.id < $1.id }) where topic == nil || queue.id.topic == topic {
-            total += queue.lag
+            sum += queue.lag
             if common.json {
                 output.write(queue.json(group: name))
             } else {
                 table.add([
                     queue.id.topic, queueText(queue.id.queue), queue.offset.map(grouped) ?? "-",
-                    grouped(queue.maxOffset), grouped(queue.lag), TimeText.duration(queue.behind), queue.client ?? "-",
+                    grouped(queue.maxOffset), grouped(queue.lag),
+                    queue.behind.map(TimeText.duration) ?? "?", queue.client ?? "-",
                 ])
             }
         }
-        if !common.json { output.write(table.text() + "lag in all: \(grouped(total))\n") }
+        if !common.json {
+            let coverage = status.summary.coverage
+            output.write(table.text() + "lag in all: \(total(sum, coverage))\n" + leftOut(nil, coverage))
+        }
         try output.flush()
     }
 }
@@ -84,12 +90,13 @@ extension GroupSummary {
         var line = JSONObject()
         line.add("name", config.name)
         line.add("model", model.rawValue)
-        line.add("clients", clients)
+        line.addKnown("clients", Int64(clients))
         line.add("lag", lag)
         line.add("behind_ms", behind)
         line.add("committed", committed)
-        line.add("dead_letters", deadLetters)
+        line.addKnown("dead_letters", deadLetters)
         line.add("topics", topics)
+        line.add(coverage)
         return line
     }
 }

@@ -16,14 +16,15 @@ struct TopicList: ParsableCommand {
         discussion: """
             JSON, an object a topic: name, kind (normal, retry, dead_letter, system), read_queues, write_queues, \
             permission, depth (messages readable now), published (messages ever stored), groups, last_stored_ms, \
-            last_stored.
+            last_stored. Of a cluster of several brokers also without (names of those that do not answer); null is not \
+            known.
             """)
     @OptionGroup var common: CommonOptions
     @Flag(help: "Retry, dead letter and system topics too.") var all = false
 
     func run() throws {
         let all = all
-        let topics = try common.look { admin in try await admin.topics() }
+        let topics = try common.look { admin in try await admin.countedTopics() }
         var output = Output()
         var table = Table([
             Table.Column("topic"), Table.Column("queues", .right), Table.Column("perm"), Table.Column("depth", .right),
@@ -34,12 +35,13 @@ struct TopicList: ParsableCommand {
                 output.write(topic.json)
             } else {
                 table.add([
-                    topic.config.name, topic.config.queuesText, topic.config.permission.text, grouped(topic.depth),
-                    grouped(topic.published), String(topic.groups), TimeText.local(topic.lastStored),
+                    topic.config.name, topic.config.queuesText, topic.config.permission.text,
+                    total(topic.depth, topic.coverage), total(topic.published, topic.coverage), String(topic.groups),
+                    topic.lastStored < 0 ? "?" : TimeText.local(topic.lastStored),
                 ])
             }
         }
-        if !common.json { output.write(table.text()) }
+        if !common.json { output.write(table.text() + leftOut(nil, topics.first?.coverage)) }
         try output.flush()
     }
 }

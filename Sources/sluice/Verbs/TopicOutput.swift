@@ -13,10 +13,11 @@ extension TopicSummary {
         line.add("read_queues", config.readQueues)
         line.add("write_queues", config.writeQueues)
         line.add("permission", config.permission.text)
-        line.add("depth", depth)
-        line.add("published", published)
+        line.addKnown("depth", depth)
+        line.addKnown("published", published)
         line.add("groups", groups)
         line.addTime("last_stored", lastStored > 0 ? lastStored : nil)
+        line.add(coverage)
         return line
     }
 }
@@ -61,7 +62,8 @@ extension TopicStatus {
         }
         let config = summary.config
         var text =
-            "\(config.name)  \(config.queuesText) queues  \(config.permission.text)  \(grouped(summary.depth)) messages\n"
+            "\(config.name)  \(config.queuesText) queues  \(config.permission.text)  \(total(summary.depth, summary.coverage)) messages\n"
+            + leftOut(nil, summary.coverage)
         text += table.text()
         guard !groups.isEmpty else { return text }
         var consumers = Table([Table.Column("group"), Table.Column("lag", .right), Table.Column("clients", .right)])

@@ -14,6 +14,8 @@ struct QueueCursor: Sendable {
     var committed: Int64?
     /// Pulled and not printed yet, the next one last.
     var waiting: [StoredMessage] = []
+    /// Offsets that a pull passed over without a message, although it wanted all.
+    var passedOver: Int64 = 0
     /// Nothing more here in this round.
     var isDone = false
 }
@@ -71,6 +73,10 @@ struct TopicReader: Sendable {
             let (messages, next) = try await consumer.pull(
                 cursors[index].id, from: before, filter: cursors[index].filter)
             cursors[index].fetch = next
+            // Of a stock broker's queues it is not known that every offset has a message.
+            if cursors[index].filter == "*", !isCluster {
+                cursors[index].passedOver += max(0, next - before - Int64(messages.count))
+            }
             cursors[index].waiting = messages.reversed()
             if messages.isEmpty {
                 cursors[index].position = next

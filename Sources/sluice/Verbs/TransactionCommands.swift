@@ -52,8 +52,15 @@ struct TransactionList: ParsableCommand {
             }
         }
         if !common.json {
-            output.write(table.text() + "\(grouped(page.items.count)) of \(grouped(page.total)) unresolved")
+            let all = total(Int64(page.total), page.coverage)
+            output.write(table.text() + "\(grouped(page.items.count)) of \(all) unresolved")
             output.write(page.setAside > 0 ? ", \(grouped(page.setAside)) set aside\n" : "\n")
+        }
+        let note = leftOut(page.note, page.coverage)
+        if common.json {
+            if !note.isEmpty { say(String(note.dropLast())) }
+        } else {
+            output.write(note)
         }
         try output.flush()
     }

@@ -16,7 +16,9 @@ extension ClusterOperator {
             outcome.before = before
             outcome.after = await state(of: action)
             do throws(APIError) {
-                try await audit.end(begun, action, context, state: outcome.after, outcome: "done", at: now())
+                try await audit.end(
+                    begun, action, context, state: outcome.after,
+                    outcome: AuditEntry.outcome(done: outcome.text), at: now())
             } catch {
                 outcome.text += ". How it ended could not be noted: \(error.message)"
             }

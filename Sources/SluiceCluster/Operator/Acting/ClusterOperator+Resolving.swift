@@ -37,6 +37,7 @@ extension ClusterOperator {
             lost = error
         }
         let place = try await seen(look, half, resolution, from: end, lost)
+        if resolution == .rollback { try await refuseOvertaken(look, half) }
         var outcome = ActionOutcome(
             resolution == .commit
                 ? "committed \(id): it is in \(target.topic) now" : "rolled back \(id): nobody will get it")
@@ -77,8 +78,18 @@ extension ClusterOperator {
         throw APIError(
             .conflict,
             "half message \(half.id) was committed already and is in \(visible.topic), queue"
-                + " \(look.broker.number(visible.queue)) at \(visible.queueOffset); a newer copy that the broker had made is"
+                + " \(visible.queue) of \(look.node.name) at \(visible.queueOffset); a newer copy that the broker had made is"
                 + " ended now, and nothing was delivered twice")
+    }
+
+    /// A commit that came first, by the producer or somebody else, makes a rollback one op more that changes nothing.
+    private func refuseOvertaken(_ look: BrokerLook, _ half: StockHalf) async throws(APIError) {
+        // The rollback was seen to be taken: a look that fails now is no reason to call it failed.
+        guard let visible = try? await committed(look, half) else { return }
+        throw APIError(
+            .conflict,
+            "half message \(half.id) was committed by somebody else at the same moment and is in \(visible.topic), queue"
+                + " \(visible.queue) of \(look.node.name) at \(visible.queueOffset): the rollback came too late")
     }
 
     /// What became visible of a half; nil where nothing did.
@@ -135,8 +146,10 @@ extension ClusterOperator {
             guard ContinuousClock.now < deadline else { break }
             try? await Task.sleep(for: .milliseconds(100))
         }
-        if let lost, place == nil, isOpen, unseen.isEmpty {
-            throw APIError(.unreachable, "\(lost.message); half message \(half.id) is still unresolved")
+        if lost != nil, place == nil, isOpen, unseen.isEmpty {
+            throw APIError(
+                .unreachable,
+                "broker \(look.node.name) did not answer, and half message \(half.id) is still unresolved: try again")
         }
         if place != nil || (resolution == .rollback && lost == nil) {
             throw APIError(
@@ -144,11 +157,13 @@ extension ClusterOperator {
                 "broker \(look.node.name) took the \(resolution.rawValue) of \(half.id), but still lists the half: look again"
                     + " in a moment, and do not repeat it\(unseen)")
         }
-        throw APIError(
+        var unknown = APIError(
             .failed,
             "broker \(look.node.name) \(lost == nil ? "took" : "may have taken") the \(resolution.rawValue) of \(half.id),"
                 + " but what came of it was not seen within \(Self.patience / 1_000) s\(unseen): look in"
                 + " \(half.target.topic) before you commit it again, which would deliver it twice")
+        unknown.mayBeDone = true
+        throw unknown
     }
 
     /// The message in its real queue.

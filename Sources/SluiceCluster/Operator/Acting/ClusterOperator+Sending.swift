@@ -34,9 +34,7 @@ extension ClusterOperator {
             }
         } catch {
             guard !outcome.stored.isEmpty else { throw error }
-            throw APIError(
-                error.code,
-                "\(outcome.stored.count) of \(places.count) messages were stored again, then: \(error.message)")
+            throw error.after("\(outcome.stored.count) of \(places.count) messages were stored again")
         }
         outcome.count = outcome.stored.count
         outcome.text = "stored \(outcome.count) messages again"
@@ -99,9 +97,7 @@ extension ClusterOperator {
                 }
             }
         } catch {
-            throw APIError(
-                error.code, "\(outcome.stored.count) of \(letters.count) dead letters were sent, then: \(error.message)"
-            )
+            throw error.after("\(outcome.stored.count) of \(letters.count) dead letters were sent")
         }
         outcome.count = outcome.stored.count
         outcome.text = "sent \(outcome.count) dead letters of \(group) \(to)"
@@ -111,17 +107,30 @@ extension ClusterOperator {
     private func deadLetters(_ selection: DeadLetterSelection) async throws(APIError) -> [(StoredMessage, BrokerLook)] {
         let topic = TopicName.deadLetter(selection.group)
         var holders: [(look: BrokerLook, queue: QueueStatus)] = []
-        for look in try await cluster.brokers() {
+        let looks: [BrokerLook] =
+            if let queue = selection.queue { [try await cluster.broker(ofQueue: queue)] } else {
+                try await cluster.brokers()
+            }
+        for look in looks {
             for queue in (try await look.queues(of: topic) ?? [:]).values where queue.depth > 0 {
                 holders.append((look, queue))
             }
         }
         guard !holders.isEmpty else { throw APIError(.notFound, "group \(selection.group) has no dead letters") }
+        if let queue = selection.queue {
+            holders.removeAll { $0.look.broker.number($0.queue.queue) != queue }
+            guard !holders.isEmpty else {
+                throw APIError(
+                    .notFound,
+                    "queue \(ClusterQueue.queue(queue)) of broker number \(ClusterQueue.broker(queue)) holds no dead letter of"
+                        + " \(selection.group)")
+            }
+        }
         if selection.offsets != nil, holders.count > 1 {
             throw APIError(
                 .invalid,
-                "\(holders.count) queues hold dead letters of \(selection.group), each with offsets of its own: send all, or"
-                    + " republish those you choose")
+                "\(holders.count) queues hold dead letters of \(selection.group), each with offsets of its own: say which"
+                    + " queue, or send all")
         }
         let total = holders.reduce(0) { $0 + $1.queue.depth }
         guard selection.offsets != nil || total <= Self.mostDeadLetters else {

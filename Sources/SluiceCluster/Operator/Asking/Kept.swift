@@ -11,12 +11,13 @@ actor Kept<Value: Sendable> {
     /// Why the newest try failed; nil when it did not.
     private(set) var failure: APIError?
 
-    /// Bytes a second that one kind of answer of one broker may cost at rest.
-    private static var bytesPerSecond: Int64 { 20_000 }
+    /// Bytes a second that this kind of answer of one broker may cost at rest.
+    private let bytesPerSecond: Int64
 
     /// `shortest`: milliseconds for which even a small answer is good.
-    init(shortest: Int64 = 900) {
+    init(shortest: Int64 = 900, bytesPerSecond: Int64 = 15_000) {
         self.shortest = shortest
+        self.bytesPerSecond = bytesPerSecond
         lifetime = shortest
     }
 
@@ -41,17 +42,19 @@ actor Kept<Value: Sendable> {
             askedAt = now
         }
         let result = await task.value
-        if flight == task { flight = nil }
+        // One that was overtaken by a newer question, or forgotten meanwhile, may be older than what is known.
+        let isNewest = flight == task
+        if isNewest { flight = nil }
         switch result {
         case .success(let (new, size)):
+            guard isNewest else { return new }
             value = new
             bytes = size
             failure = nil
-            lifetime = max(shortest, Int64(size) * 1_000 / Self.bytesPerSecond)
+            lifetime = max(shortest, Int64(size) * 1_000 / bytesPerSecond)
             return new
         case .failure(let error):
-            failure = error
-            lifetime = shortest
+            if isNewest { (failure, lifetime) = (error, shortest) }
             if !fresh, let value { return value }
             throw error
         }
@@ -60,12 +63,12 @@ actor Kept<Value: Sendable> {
     /// What was asked for last, however old.
     var last: Value? { value }
 
-    /// The next to ask gets a new answer.
-    func forget() { askedAt = .min / 2 }
+    /// The next to ask gets a new answer, and none that is under way.
+    func forget() { (askedAt, flight) = (.min / 2, nil) }
 }
 
-/// Answers by name of which there are too many to ask for all the time: those never seen come first, then the oldest, as far
-/// as an allowance of bytes reaches.
+/// Answers by name of which there are too many to ask for all the time: what somebody looks at comes first, then those never
+/// seen, then the oldest, as far as an allowance of bytes reaches.
 actor Rotation<Value: Sendable> {
     private struct Entry {
         var value: Value
@@ -77,25 +80,30 @@ actor Rotation<Value: Sendable> {
     private var isSweeping = false
 
     private static var inFlight: Int { 64 }
-    private static var bytesPerSecond: Int64 { 20_000 }
+    private static var bytesPerSecond: Int64 { 8_000 }
+    /// Bytes of a request and an answer beside its body.
+    private static var overhead: Int64 { 300 }
     /// Milliseconds that a sweep keeps its asker waiting; it goes on behind him.
     private static var patience: Int64 { 600 }
 
     /// What is known of these names, after as much asking as there is allowance for.
+    ///
+    /// - Parameter first: those that somebody looks at.
     func look(
-        _ names: [String], now: Int64,
+        _ names: [String], first: Set<String> = [], now: Int64,
         _ load: @escaping @Sendable (String) async throws(APIError) -> (Value, Int)
     ) async -> [String: Value] {
         if !isSweeping {
             let wanted = Set(names)
             entries = entries.filter { wanted.contains($0.key) }
             if now > filledAt {
-                allowance = min(allowance + (now - min(filledAt, now)) * Self.bytesPerSecond / 1_000, 60_000)
+                allowance = min(
+                    allowance + (now - min(filledAt, now)) * Self.bytesPerSecond / 1_000, 3 * Self.bytesPerSecond)
                 filledAt = now
             }
             isSweeping = true
-            let queue = due(names, now)
-            let sweep = Task { await self.sweep(queue, now, load) }
+            let queue = due(names, first, now)
+            let sweep = Task { await self.sweep(queue, first, now, load) }
             await Self.wait(for: sweep)
         }
         return entries.mapValues(\.value)
@@ -112,25 +120,29 @@ actor Rotation<Value: Sendable> {
 
     var known: [String: Value] { entries.mapValues(\.value) }
 
-    /// The names to ask for, those never seen first.
-    private func due(_ names: [String], _ now: Int64) -> [String] {
-        let unseen = names.filter { entries[$0] == nil }
-        let old = names.filter { name in entries[name].map { now - $0.time >= 900 } ?? false }
+    /// The names to ask for, in their order.
+    private func due(_ names: [String], _ first: Set<String>, _ now: Int64) -> [String] {
+        func isOld(_ name: String) -> Bool { entries[name].map { now - $0.time >= 900 } ?? false }
+        let seen = names.filter { first.contains($0) && (entries[$0] == nil || isOld($0)) }
+        let unseen = names.filter { entries[$0] == nil && !first.contains($0) }
+        let old = names.filter { isOld($0) && !first.contains($0) }
             .sorted { (entries[$0]?.time ?? 0) < (entries[$1]?.time ?? 0) }
-        return unseen + old
+        return seen + unseen + old
     }
 
     private func sweep(
-        _ queue: [String], _ now: Int64, _ load: @escaping @Sendable (String) async throws(APIError) -> (Value, Int)
+        _ queue: [String], _ first: Set<String>, _ now: Int64,
+        _ load: @escaping @Sendable (String) async throws(APIError) -> (Value, Int)
     ) async {
-        let unseen = queue.prefix { entries[$0] == nil }.count
+        // What is looked at, and what was never seen, is asked for at any cost.
+        let free = queue.prefix { first.contains($0) || entries[$0] == nil }.count
         await withTaskGroup(of: (String, Result<(Value, Int), APIError>).self) { group in
             var next = 0
             var failures = 0
             func start() {
-                // What was never seen is asked for at any cost, but a broker that does not answer is left alone.
                 let mayAsk = allowance > 0
-                guard next < queue.count, failures < 8, next < unseen || mayAsk else { return }
+                // A broker that does not answer is left alone.
+                guard next < queue.count, failures < 8, next < free || mayAsk else { return }
                 let name = queue[next]
                 next += 1
                 group.addTask {
@@ -141,12 +153,15 @@ actor Rotation<Value: Sendable> {
             }
             for _ in 0..<Self.inFlight { start() }
             while let (name, result) = await group.next() {
+                var cost = Self.overhead
                 switch result {
                 case .success(let (value, bytes)):
                     entries[name] = Entry(value: value, time: now)
-                    allowance -= Int64(bytes)
+                    cost += Int64(bytes)
                 case .failure: failures += 1
                 }
+                // However much is on the screen, the rest takes its turns.
+                if !first.contains(name) { allowance -= cost }
                 start()
             }
         }

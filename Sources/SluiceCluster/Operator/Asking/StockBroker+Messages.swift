@@ -61,10 +61,19 @@ extension StockBroker {
     func units(
         _ topic: String, _ queue: Int, from: Int64, count: Int
     ) async throws(APIError) -> (places: [Int64], first: Int64, end: Int64) {
-        let value = try await json(
-            RequestCode.queryConsumeQueue,
-            ["topic": topic, "queueId": String(queue), "index": String(from), "count": String(count)]
-        ).value
+        let fields: KeyValuePairs = [
+            "topic": topic, "queueId": String(queue), "index": String(from), "count": String(count),
+        ]
+        let code = RequestCode.queryConsumeQueue
+        let answer = try await ask(code, fields, expecting: [ResponseCode.success, ResponseCode.systemError])
+        guard answer.code == ResponseCode.success else {
+            // What 4.9.8 says of a queue without messages (observed); any other failure is one.
+            guard answer.remark?.hasSuffix(" is not exist!") == true else {
+                throw Self.error(answer, of: code, by: "broker \(node.name)")
+            }
+            return ([], 0, 0)
+        }
+        let value = try body(answer, of: code)
         let places = (value["queueData"]?.items ?? []).compactMap { $0["physicOffset"]?.integer }
         return (places, value["minQueueIndex"]?.integer ?? 0, value["maxQueueIndex"]?.integer ?? 0)
     }

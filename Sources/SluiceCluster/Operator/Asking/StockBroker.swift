@@ -27,8 +27,13 @@ struct StockBroker: Sendable {
         _ code: Int32, _ fields: KeyValuePairs<String, String> = [:], expecting: Set<Int32> = [ResponseCode.success]
     ) async throws(APIError) -> (value: JSONValue, bytes: Int) {
         let answer = try await ask(code, fields, expecting: expecting)
+        return (try body(answer, of: code), answer.body.count)
+    }
+
+    /// An answer's body as JSON; null where it has none.
+    func body(_ answer: Frame, of code: Int32) throws(APIError) -> JSONValue {
         do throws(JSONError) {
-            return (try answer.json() ?? .null, answer.body.count)
+            return try answer.json() ?? .null
         } catch {
             throw APIError(
                 .failed, "broker \(node.name) answered request \(code) with a body that is no JSON: \(error)")
@@ -44,7 +49,7 @@ struct StockBroker: Sendable {
     }
 
     static func error(_ answer: Frame, of code: Int32, by peer: String) -> APIError {
-        let said = answer.remark?.split(separator: "\n").first.map(String.init) ?? "no reason given"
+        let said = BrokerRemark(answer.remark)
         let kind: APIError.Code =
             switch answer.code {
             case ResponseCode.systemBusy: .throttled
@@ -53,9 +58,10 @@ struct StockBroker: Sendable {
             case ResponseCode.noPermission: .refused
             case ResponseCode.topicNotExist, ResponseCode.queryNotFound, ResponseCode.subscriptionGroupNotExist:
                 .notFound
-            default: .failed
+            default: said.isDenial ? .refused : .failed
             }
-        return APIError(kind, "\(peer) refused request \(code) with code \(answer.code): \(said)")
+        guard !said.isDenial else { return APIError(kind, "\(peer) denies access: \(said.text)") }
+        return APIError(kind, "\(peer) refused request \(code) with code \(answer.code): \(said.text)")
     }
 
     /// The number by which the rest of the program knows a queue of this broker.

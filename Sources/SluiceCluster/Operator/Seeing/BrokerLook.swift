@@ -1,14 +1,18 @@
 import SluiceAPI
 import SluiceBroker
 import SluiceMessage
+import Synchronization
 
 /// What is known of one broker, and how old it may be.
 final class BrokerLook: Sendable {
     let broker: StockBroker
     let now: @Sendable () -> Int64
+    /// Names of topics and groups that somebody looks at.
+    let watched: Watched
     let runtimeInfo = Kept<[String: String]>()
-    private let configuredTopics = Kept<[String: TopicConfig]>()
-    private let configuredGroups = Kept<[String: StockGroup]>()
+    /// What is configured changes seldom, and is asked for anew after a change from here.
+    private let configuredTopics = Kept<[String: TopicConfig]>(bytesPerSecond: 5_000)
+    private let configuredGroups = Kept<[String: StockGroup]>(bytesPerSecond: 5_000)
     let offsets = Kept<[String: [QueueID: Int64]]>()
     private let allStats = Kept<[String: [QueueID: ConsumePosition]]>()
     private let allProducers = Kept<[String: [ClientStatus]]>(shortest: 2_000)
@@ -21,8 +25,9 @@ final class BrokerLook: Sendable {
     let delays: DelayLook
     let halves: HalfLook
 
-    init(_ broker: StockBroker, now: @escaping @Sendable () -> Int64) {
+    init(_ broker: StockBroker, watched: Watched, now: @escaping @Sendable () -> Int64) {
         self.broker = broker
+        self.watched = watched
         self.now = now
         delays = DelayLook(broker)
         halves = HalfLook(broker)
@@ -73,13 +78,15 @@ final class BrokerLook: Sendable {
 
     /// Queues of these topics by topic and their own number, as far as they were asked for already.
     func queues(of topics: [String]) async -> [String: [Int: QueueStatus]?] {
-        await topicStats.look(topics, now: now()) { [broker] name throws(APIError) in try await broker.topicStats(name)
+        await topicStats.look(topics, first: watched.withLock { $0 }, now: now()) { [broker] name throws(APIError) in
+            try await broker.topicStats(name)
         }
     }
 
     /// The same for dead letter topics.
     func letters(of topics: [String]) async -> [String: [Int: QueueStatus]?] {
-        await letterStats.look(topics, now: now()) { [broker] name throws(APIError) in try await broker.topicStats(name)
+        await letterStats.look(topics, first: watched.withLock { Set($0.map(TopicName.deadLetter)) }, now: now()) {
+            [broker] name throws(APIError) in try await broker.topicStats(name)
         }
     }
 
@@ -91,13 +98,25 @@ final class BrokerLook: Sendable {
     }
 
     func members(of groups: [String]) async -> [String: GroupMembers] {
-        await memberships.look(groups, now: now()) { [broker] name throws(APIError) in try await broker.consumers(name)
+        await memberships.look(groups, first: watched.withLock { $0 }, now: now()) { [broker] name throws(APIError) in
+            try await broker.consumers(name)
         }
     }
 
     func members(of group: String) async throws(APIError) -> GroupMembers {
         try await memberships.fresh(group, now: now()) { [broker] name throws(APIError) in
             try await broker.consumers(name)
+        }
+    }
+
+    /// True while what is told of it is what was known before: the newest try to ask it failed.
+    var isSilent: Bool {
+        get async {
+            if await runtimeInfo.failure != nil { return true }
+            if await configuredTopics.failure != nil { return true }
+            if await configuredGroups.failure != nil { return true }
+            if await offsets.failure != nil { return true }
+            return await allStats.failure != nil
         }
     }
 
@@ -110,11 +129,19 @@ final class BrokerLook: Sendable {
     }
 }
 
+/// Names that somebody looks at.
+final class Watched: Sendable {
+    private let names: Mutex<Set<String>>
+    init(_ names: Set<String>) { self.names = Mutex(names) }
+    func withLock<T: Sendable>(_ body: (inout sending Set<String>) -> T) -> T { names.withLock { body(&$0) } }
+}
+
 /// The brokers of a cluster with what is known of them.
 actor ClusterLook {
     private let calls: any ClusterCalls
     private let now: @Sendable () -> Int64
     private var looks: [String: BrokerLook] = [:]
+    let watched = Watched([])
 
     init(_ calls: any ClusterCalls, now: @escaping @Sendable () -> Int64) {
         self.calls = calls
@@ -130,7 +157,7 @@ actor ClusterLook {
         }
         return nodes.sorted { $0.index < $1.index }.map { node in
             if let look = looks[node.name], look.node == node { return look }
-            let look = BrokerLook(StockBroker(calls: calls, node: node), now: now)
+            let look = BrokerLook(StockBroker(calls: calls, node: node), watched: watched, now: now)
             looks[node.name] = look
             return look
         }
@@ -176,6 +203,29 @@ struct Gathered<Value: Sendable>: Sendable {
         }
         if gathered.answers.isEmpty, let failure = gathered.failures.first { throw failure.error }
         return gathered
+    }
+
+    /// Who answered, of several, where nothing that was known before stands in; nil where there is only one.
+    var answered: Coverage? {
+        guard answers.count + failures.count > 1 else { return nil }
+        return Coverage(counted: answers.map(\.look.node.name), without: failures.map(\.look.node.name))
+    }
+
+    /// Which of several brokers are in what was gathered, and not by what was known before; nil where there is only one.
+    var coverage: Coverage? {
+        get async {
+            guard answers.count + failures.count > 1 else { return nil }
+            var coverage = Coverage(counted: [], without: failures.map(\.look.node.name))
+            for (look, _) in answers {
+                if await look.isSilent {
+                    coverage.without.append(look.node.name)
+                } else {
+                    coverage.counted.append(look.node.name)
+                }
+            }
+            coverage.without.sort()
+            return coverage
+        }
     }
 
     /// A sentence about who did not answer; nil where all did.

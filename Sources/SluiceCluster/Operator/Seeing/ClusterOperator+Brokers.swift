@@ -8,6 +8,7 @@ extension ClusterOperator {
     func brokerStatus() async throws(APIError) -> BrokerStatus {
         let looks = try await cluster.brokers()
         let gathered = try await Gathered.from(looks) { look throws(APIError) in try await look.runtime() }
+        try await refuseSilence(looks)
         let tables = gathered.answers.map { RuntimeTable($0.value) }
         let topics = try await allTopics()
         let groups = try await allGroups()
@@ -20,7 +21,7 @@ extension ClusterOperator {
         var refusing = full.isEmpty ? nil : "the disk of \(full.joined(separator: ", ")) is more than 90 % full"
         if let missing = gathered.missing { refusing = missing }
         func sum(_ value: (RuntimeTable) -> Int64?) -> Int64 { Self.sum(tables, value) }
-        return BrokerStatus(
+        var status = BrokerStatus(
             name: looks.map(\.node.name).joined(separator: ", "),
             cluster: Set(looks.map(\.node.cluster)).sorted().joined(separator: ", "), version: versions,
             durability: isSync ? .sync : .async, fileSystem: "", dataFolder: "",
@@ -32,6 +33,8 @@ extension ClusterOperator {
             publishErrors: sum { $0.number("putMessageFailedTimes") }, damagedRecords: -1, refusing: refusing,
             pendingDelays: delays?.total ?? -1, unresolvedHalves: halves?.halves.count ?? -1,
             oldestHalf: halves?.halves.first?.half.message.bornTimestamp, topics: topics.count, groups: groups.count)
+        status.coverage = await gathered.coverage
+        return status
     }
 
     /// Unknown where any part of it is.
@@ -75,6 +78,16 @@ extension ClusterOperator {
         return node
     }
 
+    /// What is kept of brokers stands in while some of them are silent, but is no answer when all of them are.
+    private func refuseSilence(_ looks: [BrokerLook]) async throws(APIError) {
+        var failure: APIError?
+        for look in looks {
+            guard let error = await look.runtimeInfo.failure, error.code == .unreachable else { return }
+            failure = error
+        }
+        if let failure { throw failure }
+    }
+
     // MARK: Flow
 
     /// Samples of each time that somebody asked; what messages went in and out is counted by the brokers, commits where
@@ -87,13 +100,13 @@ extension ClusterOperator {
             let stats = try await look.stats()
             return FlowTotals(
                 published: table.number("putMessageTimesTotal"),
-                consumed: committed.filter { !StockNames.isInternal(group: $0.key) }.values.flatMap(\.values).reduce(
-                    0, +),
+                committed: committed.filter { !StockNames.isInternal(group: $0.key) },
                 delivered: table.number("msgGetTotalTodayNow"),
                 backlog: stats.filter { !StockNames.isInternal(group: $0.key) }.values.flatMap(\.values)
                     .reduce(0) { $0 + $1.lag },
-                hasFreshCommits: await look.commitsAreFresh)
+                hasFreshCommits: await look.commitsAreFresh, isSilent: await look.isSilent)
         }
+        try await refuseSilence(looks)
         return await flow.take(gathered.answers.map { ($0.look.node.name, $0.value) }, at: now(), since: since)
     }
 
@@ -132,7 +145,7 @@ extension ClusterOperator {
 extension BrokerLook {
     var runtimeFailure: String? { get async { await runtimeInfo.failure?.message } }
     /// The offsets of all groups are read about once a second.
-    var commitsAreFresh: Bool { get async { await offsets.bytes < 40_000 } }
+    var commitsAreFresh: Bool { get async { await offsets.bytes < 30_000 } }
 }
 
 /// What a broker says of itself (requests, 7): all values are texts.
@@ -168,55 +181,6 @@ struct RuntimeTable: Sendable {
         let unit = words[2].hasSuffix(".") ? String(words[2].dropLast()) : words[2]
         guard let shift = units[unit] else { return nil }
         return Int64(exactly: (number * Double(Int64(1) << shift)).rounded())
-    }
-}
-
-/// One broker's totals at a moment; nil where it did not tell.
-struct FlowTotals: Sendable {
-    var published: Int64?
-    var consumed: Int64
-    var delivered: Int64?
-    var backlog: Int64
-    var hasFreshCommits: Bool
-}
-
-/// Makes samples of totals that brokers count since they were started: what a restarted one lost is kept.
-actor FlowGatherer {
-    private struct Counter {
-        var last: Int64
-        var sum: Int64 = 0
-
-        /// Totals that fell are those of a broker that was started again.
-        mutating func take(_ total: Int64) {
-            sum += total >= last ? total - last : total
-            last = total
-        }
-    }
-    private var published: [String: Counter] = [:]
-    private var consumed: [String: Counter] = [:]
-    private var countsCommits: [String: Bool] = [:]
-    private var samples: [FlowSample] = []
-
-    private static let kept: Int64 = 600_000
-
-    func take(_ totals: [(String, FlowTotals)], at now: Int64, since: Int64) -> [FlowSample] {
-        for (name, total) in totals {
-            if let count = total.published {
-                published[name, default: Counter(last: count, sum: count)].take(count)
-            }
-            let commits = countsCommits[name] ?? total.hasFreshCommits
-            countsCommits[name] = commits
-            if let count = commits ? total.consumed : total.delivered {
-                consumed[name, default: Counter(last: count, sum: count)].take(count)
-            }
-        }
-        let time = now / 1_000 * 1_000
-        let sample = FlowSample(
-            time: time, published: published.values.reduce(0) { $0 + $1.sum },
-            consumed: consumed.values.reduce(0) { $0 + $1.sum }, backlog: totals.reduce(0) { $0 + $1.1.backlog })
-        if samples.last.map({ $0.time < time }) ?? true { samples.append(sample) }
-        samples.removeAll { $0.time < now - Self.kept }
-        return samples.filter { $0.time > since }
     }
 }
 

@@ -37,7 +37,14 @@ extension ClusterOperator {
                 deadLetters: await look.letters(of: letters))
         }
         let brokers = gathered.answers.map(\.value)
-        return names.compactMap { name in groups[name].map { summary($0, brokers) } }
+        let coverage = await gathered.coverage
+        return names.compactMap { name in
+            groups[name].map { config in
+                var summary = summary(config, brokers)
+                summary.coverage = coverage
+                return summary
+            }
+        }
     }
 
     private func summary(_ config: GroupConfig, _ brokers: [GroupsOfBroker]) -> GroupSummary {
@@ -115,24 +122,25 @@ extension ClusterOperator {
         let letters = try await clusterQueues(of: TopicName.deadLetter(name), looks)
         let hasNoLag = members.model == .broadcasting || positions.isEmpty
         let committed = positions.values.reduce(0) { $0 + $1.offset }
-        let summary = GroupSummary(
+        var summary = GroupSummary(
             config: config, model: members.model ?? .clustering, clients: members.clients.count,
             lag: hasNoLag ? nil : queues.reduce(0) { $0 + $1.lag },
-            behind: hasNoLag ? nil : queues.map(\.behind).max() ?? 0, delivered: committed, committed: committed,
+            behind: hasNoLag ? nil : GroupQueueStatus.behind(queues), delivered: committed, committed: committed,
             deadLetters: letters.reduce(0) { $0 + $1.depth },
             topics: Set(positions.keys.map(\.topic)).union(members.subscriptions.keys)
                 .filter { !$0.hasPrefix(TopicName.retryPrefix) }.sorted())
+        summary.coverage = try await coverage(looks)
         return GroupStatus(summary: summary, queues: queues.sorted { $0.id < $1.id }, clients: members.clients)
     }
 
     private func queue(
         _ id: QueueID, _ position: ConsumePosition, _ first: Int64, group: String
     ) async throws(APIError) -> GroupQueueStatus {
-        var behind: Int64 = 0
+        var behind: Int64? = 0
         if position.lag > 0 {
             let stored = try await storeTime(id, max(position.offset, first))
             behind =
-                stored.map { max(0, now() - $0) } ?? (position.lastTimestamp > 0 ? now() - position.lastTimestamp : 0)
+                stored.map { max(0, now() - $0) } ?? (position.lastTimestamp > 0 ? now() - position.lastTimestamp : nil)
         }
         return GroupQueueStatus(
             id: id, minOffset: first, maxOffset: position.end, offset: position.offset, client: nil, behind: behind,

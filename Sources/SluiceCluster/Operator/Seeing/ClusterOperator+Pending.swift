@@ -9,6 +9,7 @@ extension ClusterOperator {
         var total: Int
         var levels: [Int64]
         var note: String?
+        var coverage: Coverage?
     }
 
     func pendingDelays(fresh: Bool = false) async throws(APIError) -> PendingDelays {
@@ -22,7 +23,7 @@ extension ClusterOperator {
             items: gathered.answers.flatMap(\.value.1.items).sorted { ($0.due, $0.id) < ($1.due, $1.id) },
             total: gathered.answers.reduce(0) { $0 + $1.value.1.total },
             levels: gathered.answers.first?.value.0 ?? DelayLevels.standard.milliseconds,
-            note: notes.isEmpty ? nil : notes.joined(separator: "; "))
+            note: notes.isEmpty ? nil : notes.joined(separator: "; "), coverage: gathered.answered)
     }
 
     func delayPage(_ query: DelayQuery) async throws(APIError) -> DelayPage {
@@ -34,6 +35,7 @@ extension ClusterOperator {
         let items = matching.dropFirst(max(0, query.skip)).prefix(min(max(query.limit, 1), 10_000))
         var page = DelayPage(total: pending.total, items: Array(items), levels: pending.levels)
         page.note = pending.note
+        page.coverage = pending.coverage
         return page
     }
 
@@ -50,6 +52,7 @@ extension ClusterOperator {
         }
         var histogram = DelayHistogram(start: start, width: width, counts: counts)
         histogram.note = pending.note
+        histogram.coverage = pending.coverage
         return histogram
     }
 
@@ -58,6 +61,7 @@ extension ClusterOperator {
     struct UnresolvedHalves: Sendable {
         var halves: [(look: BrokerLook, half: StockHalf)]
         var note: String?
+        var coverage: Coverage?
     }
 
     /// Oldest first.
@@ -71,7 +75,7 @@ extension ClusterOperator {
         return UnresolvedHalves(
             halves: all.sorted {
                 ($0.half.message.bornTimestamp, $0.half.id) < ($1.half.message.bornTimestamp, $1.half.id)
-            }, note: notes.isEmpty ? nil : notes.joined(separator: "; "))
+            }, note: notes.isEmpty ? nil : notes.joined(separator: "; "), coverage: gathered.answered)
     }
 
     func halfPage(skip: Int, limit: Int) async throws(APIError) -> HalfPage {
@@ -84,6 +88,7 @@ extension ClusterOperator {
             total: unresolved.halves.count, setAside: unresolved.halves.count { $0.half.isSetAside },
             oldest: unresolved.halves.first?.half.message.bornTimestamp, items: items)
         page.note = unresolved.note
+        page.coverage = unresolved.coverage
         return page
     }
 

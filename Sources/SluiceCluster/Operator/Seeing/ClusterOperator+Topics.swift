@@ -38,10 +38,13 @@ extension ClusterOperator {
         let holders = try await Gathered.from(looks) { look throws(APIError) in try await look.topics() }
         var wanted: [String: Int] = [:]
         for name in holders.answers.flatMap(\.value.keys) { wanted[name, default: 0] += 1 }
+        let coverage = await holders.coverage
         return configs.values.map { config in
             let parts = seen[config.name] ?? []
-            return summary(
+            var summary = summary(
                 config, parts.count >= wanted[config.name] ?? 1 ? parts.flatMap(\.values) : nil, consumption, looks)
+            summary.coverage = coverage
+            return summary
         }.sorted { $0.config.name < $1.config.name }
     }
 
@@ -83,7 +86,15 @@ extension ClusterOperator {
                     group: group, lag: positions.values.reduce(0) { $0 + $1.lag },
                     clients: try await members(group, looks).clients.count))
         }
-        return TopicStatus(summary: summary(config, queues, consumption, looks), queues: queues, groups: groups)
+        var summary = summary(config, queues, consumption, looks)
+        summary.coverage = try await coverage(looks)
+        return TopicStatus(summary: summary, queues: queues, groups: groups)
+    }
+
+    /// Which brokers answer now.
+    func coverage(_ looks: [BrokerLook]) async throws(APIError) -> Coverage? {
+        guard looks.count > 1 else { return nil }
+        return await (try await Gathered.from(looks) { look throws(APIError) in try await look.topics() }).coverage
     }
 
     /// A topic's queues by the cluster's numbers.

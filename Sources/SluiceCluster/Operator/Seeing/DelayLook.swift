@@ -20,6 +20,22 @@ actor DelayLook {
         var end: Int64 = 0
     }
 
+    /// One of several looks on their way. The start stands beside the result, not in a tuple made around a call that throws:
+    /// optimised builds (Swift 6.3) were seen to lose most of what was read there.
+    private struct Part: Sendable {
+        let start: Int64
+        let look: Result<QueueLook, APIError>
+
+        init(_ broker: StockBroker, _ topic: String, _ queue: Int, from start: Int64) async {
+            self.start = start
+            do throws(APIError) {
+                look = .success(try await broker.look(topic, queue, from: start))
+            } catch {
+                look = .failure(error)
+            }
+        }
+    }
+
     private let broker: StockBroker
     private var levels: [Int: Level] = [:]
     private var timer: [String: (offset: Int64, delay: PendingDelay)] = [:]
@@ -119,23 +135,17 @@ actor DelayLook {
         while at < end {
             let starts = stride(from: at, to: end, by: 32).prefix(Self.inFlight)
             let broker = broker
-            let looks = await withTaskGroup(of: (Int64, Result<QueueLook, APIError>).self) { group in
-                for start in starts {
-                    group.addTask {
-                        do throws(APIError) {
-                            return (start, .success(try await broker.look(topic, queue, from: start)))
-                        } catch { return (start, .failure(error)) }
-                    }
-                }
-                var looks: [(Int64, Result<QueueLook, APIError>)] = []
-                for await look in group { looks.append(look) }
-                return looks.sorted { $0.0 < $1.0 }
+            let parts = await withTaskGroup(of: Part.self) { group in
+                for start in starts { group.addTask { await Part(broker, topic, queue, from: start) } }
+                var parts: [Part] = []
+                for await part in group { parts.append(part) }
+                return parts.sorted { $0.start < $1.start }
             }
             let before = at
-            for (start, result) in looks {
+            for part in parts {
                 // A broker may answer with less than was asked for: the rest is asked for again.
-                guard start == at || start < at else { break }
-                let look = try result.get()
+                guard part.start <= at else { break }
+                let look = try part.look.get()
                 messages += look.messages.filter { $0.queueOffset >= at }
                 at = max(at, look.next)
             }
