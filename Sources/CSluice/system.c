@@ -75,11 +75,6 @@ int sluice_thread(const char *name, size_t stack_bytes, void (*body)(void *), vo
     return 0;
 }
 
-ssize_t sluice_read_nowait(int fd, void *buffer, size_t length, int64_t offset) {
-    struct iovec vector = {buffer, length};
-    return preadv2(fd, &vector, 1, offset, RWF_NOWAIT);
-}
-
 const char *sluice_file_system(const char *path) {
     struct statfs info;
     if (statfs(path, &info) != 0) return "unknown";

@@ -133,6 +133,7 @@ public struct APIError: Error, Sendable, Equatable, Codable, CustomStringConvert
     public func after(_ done: String) -> APIError {
         var error = self
         error.message = "\(done), then: \(message)"
+        error.mayBeDone = true
         return error
     }
 

@@ -13,7 +13,8 @@ extension Broker {
 
     /// A run file is damaged: what it held is in the log, and the next start has to look for it there.
     func noticeDamage() {
-        guard timer.isDamaged, !isTimerGivenUp else { return }
+        // A checkpoint on its way would be put over what is written here; it is asked again each turn.
+        guard timer.isDamaged, !isTimerGivenUp, !store.isCheckpointing else { return }
         isTimerGivenUp = true
         try? store.discardCheckpoint()
     }

@@ -46,13 +46,23 @@ final class LogWindows: Sendable {
             if slots.isEmpty { slots = Array(repeating: Slot(), count: LogWindows.most) }
             let at = LogWindows.slot(start)
             if slots[at].start == start {
-                slots[at].used = max(slots[at].used, now)
-                if now - slots[at].populated <= LogWindows.freshMilliseconds { return slots[at].address }
+                slots[at].used = now
+                // Not fresh either where the clock went back.
+                if (0...LogWindows.freshMilliseconds).contains(now - slots[at].populated) { return slots[at].address }
+            } else if slots[at].start >= 0, (0...LogWindows.freshMilliseconds).contains(now - slots[at].used) {
+                // What is read from is not given up for another band of the log.
+                return nil
             }
             if slots[at].missed != start { (slots[at].missed, slots[at].misses) = (start, 0) }
             slots[at].misses += 1
             if slots[at].misses == (slots[at].start == start ? 1 : LogWindows.worthIt) { wanted.append(start) }
             return nil
+        }
+
+        /// It is looked after before it is used again.
+        mutating func expire(_ start: Int64) {
+            let at = LogWindows.slot(start)
+            if slots[at].start == start { slots[at].populated = 0 }
         }
 
         /// What was made of a window that was wanted; nil is tried again after a thousand reads.
@@ -113,7 +123,13 @@ final class LogWindows: Sendable {
                     }
                     target += size
                 }
-                return sluice_copy_mapped(copies.baseAddress, count) == 0
+                if sluice_copy_mapped(copies.baseAddress, count) == 0 { return true }
+                // One of them cannot be read any more: none is used before it was looked after.
+                for (_, unit) in units {
+                    guard let start = window(unit.physicalOffset, Int(unit.size), confirmed) else { continue }
+                    state.expire(start)
+                }
+                return false
             }
             return isRead ? missing : [units.indices]
         }
@@ -136,7 +152,7 @@ final class LogWindows: Sendable {
             let next = start + Self.bytes
             if isPossible(next, job.confirmed), isThere(start - Self.bytes), !isThere(next) { look(after: next, job) }
         }
-        drop { job.now - $0.used > Self.idleMilliseconds }
+        drop { abs(job.now - $0.used) > Self.idleMilliseconds }
     }
 
     private func isThere(_ start: Int64) -> Bool {

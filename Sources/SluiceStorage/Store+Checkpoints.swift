@@ -33,7 +33,13 @@ extension Store {
     }
 
     /// Takes the last checkpoint away: what it speaks of is damaged, and the next start has to rebuild it from the log.
-    public func discardCheckpoint() throws(DiskError) { try Checkpoint.void(lastCheckpoint).saveWithoutSync(disk) }
+    /// What is known to be synced stays known.
+    public func discardCheckpoint() throws(DiskError) {
+        try Checkpoint.void(max(lastCheckpoint, min(syncedTo, confirmed))).saveWithoutSync(disk)
+    }
+
+    /// A checkpoint is on its way.
+    public var isCheckpointing: Bool { checkpointing }
 
     /// Takes a checkpoint back; true when it counts from now on.
     @discardableResult

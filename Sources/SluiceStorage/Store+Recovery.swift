@@ -96,7 +96,7 @@ extension Store {
                 at = start
             }
             var scan = SegmentScan(
-                segments: segments, start: start, from: at - start, holesFrom: options.durable ? .max : syncedTo)
+                segments: segments, start: start, from: at - start, holesFrom: options.durable ? .max : 0)
             at =
                 start
                 + (try scan.run { view, sum, skipped in

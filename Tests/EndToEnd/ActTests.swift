@@ -36,8 +36,9 @@ struct ActTests {
         var output = ""
         let deadline = ContinuousClock.now + Tmux.patience
         repeat {
-            output += try ground.sluice(act.verb).output
-            let isDone = act.has.map(output.contains) ?? true
+            let outcome = try ground.sluice(act.verb)
+            output += outcome.output
+            let isDone = outcome.status == 0 && (act.has.map(output.contains) ?? true)
             if isDone, act.hasNot.map({ !output.contains($0) }) ?? true { return }
             // What has to be gone is looked for anew; what was consumed is not told again.
             if act.hasNot != nil { output = "" }

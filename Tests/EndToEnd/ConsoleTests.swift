@@ -13,20 +13,6 @@ struct ConsoleTests {
         return tmux
     }
 
-    /// Leaves the console, and looks whether the terminal is as it was.
-    private func quit(_ tmux: Tmux, status: Int32 = 0, _ leave: (Tmux) throws -> Void = { try $0.press("q") }) throws {
-        try leave(tmux)
-        let screen = try tmux.wait(for: "the shell") { $0.contains("exit \(status)\nover\n$") }
-        #expect(try !tmux.isAlternate())
-        #expect(try tmux.value("#{cursor_flag}") == "1")
-        #expect(try tmux.value("#{mouse_any_flag}") == "0")
-        #expect(!screen.contains("Delays due"))
-        let settings = try ["before", "after"].map {
-            try String(contentsOfFile: tmux.folder.path + "/" + $0, encoding: .utf8)
-        }
-        #expect(settings[0] == settings[1])
-    }
-
     @Test func publishesByKeys() throws {
         let folder = try Folder()
         let tmux = try open(folder)
@@ -42,7 +28,7 @@ struct ConsoleTests {
         try tmux.wait(for: "Published to greetings queue")
         try tmux.press("2")
         try tmux.wait(for: "the topic") { $0.contains("─ Topics") && $0.contains("greetings") }
-        try quit(tmux)
+        try tmux.leave()
 
         let consumed = try Program.sluice(["consume", "greetings", "--group", "g", "--json", "--count", "1"], folder)
         #expect(consumed.status == 0, "\(consumed.errors)")
@@ -72,7 +58,7 @@ struct ConsoleTests {
         try tmux.wait(for: "the outcome") { !$0.contains("Commit this half message?") || $0.contains("isible in") }
         try tmux.press("Escape")
         try tmux.wait(for: "an empty list") { !$0.contains("order-7") }
-        try quit(tmux)
+        try tmux.leave()
 
         let consumed = try Program.sluice(["consume", "pay", "--group", "g", "--json", "--count", "1"], folder)
         #expect(consumed.output.contains(id) && consumed.output.contains("\"body\":\"paid\""), "\(consumed.output)")
@@ -91,7 +77,7 @@ struct ConsoleTests {
             let colours = try tmux.screen(withColours: true)
             return !screen.contains("sluice-light") && Self.background(of: colours) != Self.background(of: dark)
         }
-        try quit(tmux)
+        try tmux.leave()
     }
 
     /// The colour codes at the start of the screen's first line.
@@ -107,7 +93,7 @@ struct ConsoleTests {
         try tmux.wait(for: "Help · every key")
         try tmux.press("1")
         try tmux.wait(for: "Delays due within")
-        try quit(tmux)
+        try tmux.leave()
     }
 
     @Test(arguments: ["TERM", "HUP", "INT"]) func signalsGiveTheTerminalBack(_ name: String) throws {
@@ -116,6 +102,6 @@ struct ConsoleTests {
         let lock = try String(contentsOfFile: folder.data + "/lock", encoding: .utf8)
         let pid = lock.trimmingCharacters(in: .newlines)
         let status: Int32 = ["TERM": 143, "HUP": 129, "INT": 130][name] ?? 0
-        try quit(tmux, status: status) { _ in _ = try Program.run("/bin/sh", ["-c", "kill -\(name) \(pid)"]) }
+        try tmux.leave(status: status) { _ in _ = try Program.run("/bin/sh", ["-c", "kill -\(name) \(pid)"]) }
     }
 }

@@ -29,12 +29,28 @@ final class Ground {
         // Apart from the ports that the system hands out; somebody else's are passed over.
         for _ in 0..<20 {
             port = 25_100 + Int.random(in: 0..<400) * 2
+            // Somebody else's broker would answer in place of ours.
+            if (port...port + 1).contains(where: Self.isTaken) { continue }
             if try startBroker() { return }
         }
         Issue.record("no port to serve on: \(log)")
     }
 
     deinit { killBroker() }
+
+    private static func isTaken(_ port: Int) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
 
     private var isOverNetwork: Bool { place == .served || place == .compatible }
     /// How verbs and console are told where the broker is; the data folder is in the environment.

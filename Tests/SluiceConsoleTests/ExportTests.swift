@@ -79,14 +79,20 @@ import Testing
             return
         }
         #expect(files.run(.loadView(name: "mine")) == .view(name: "mine", text: "screen topics\n"))
-        guard case .problem(let missing) = files.run(.loadView(name: "other")) else { return }
+        guard case .problem(let missing) = files.run(.loadView(name: "other")) else {
+            Issue.record("a view that nobody saved")
+            return
+        }
         #expect(missing.contains("there are mine"))
     }
 
     @Test func aViewBringsBackScreenFilterAndOrder() throws {
         var driver = Driver(size: Size(width: 120, height: 30))
         driver.type("3L/i\n:save mine\n")
-        guard case .file(.saveView("mine", let text)) = try #require(driver.outside.last) else { return }
+        guard case .file(.saveView("mine", let text)) = try #require(driver.outside.last) else {
+            Issue.record("not saved")
+            return
+        }
         let rows = driver.model.rows
         driver.type("1")
         driver.type(":view mine\n")

@@ -69,9 +69,15 @@ import Testing
     @Test func theWheelGoesThroughFields() {
         var driver = driver(.topics)
         driver.type("p")
-        guard case .publish(let before)? = driver.model.dialog else { return }
+        guard case .publish(let before)? = driver.model.dialog else {
+            Issue.record("no form opened")
+            return
+        }
         driver.send(.mouse(Mouse(x: 60, y: 30, kind: .wheelDown)))
-        guard case .publish(let after)? = driver.model.dialog else { return }
+        guard case .publish(let after)? = driver.model.dialog else {
+            Issue.record("the wheel closed the form")
+            return
+        }
         #expect(after.focus.rawValue == before.focus.rawValue + 1)
     }
 

@@ -27,9 +27,6 @@ int64_t sluice_monotonic_nanoseconds(void);
 /// A detached thread with the given name running `body(context)`. Returns 0 or an errno value.
 int sluice_thread(const char *name, size_t stack_bytes, void (*body)(void *), void *context);
 
-/// Reads without waiting for the disk: -1 with EAGAIN when the bytes are not in memory.
-ssize_t sluice_read_nowait(int fd, void *buffer, size_t length, int64_t offset);
-
 /// Maps part of a file for reading, with everything in it brought into memory first: waits for the disk. `offset` is a
 /// multiple of the page size. NULL with errno where it cannot be read, or the kernel (before 5.14) cannot promise it.
 const void *sluice_map(int descriptor, size_t length, int64_t offset);

@@ -39,7 +39,7 @@ final class Group {
         var read: Int64
 
         /// False where it is worth another look: the disk may give by now what it did not give then.
-        func isGood(_ now: Int64) -> Bool { stored != nil || now - read < 10_000 }
+        func isGood(_ now: Int64) -> Bool { stored != nil || (0..<10_000).contains(now - read) }
     }
 
     struct Member {

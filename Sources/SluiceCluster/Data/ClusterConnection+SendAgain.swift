@@ -3,6 +3,7 @@ import SluiceAPI
 import SluiceBroker
 import SluiceMessage
 import SluiceRemoting
+import Synchronization
 
 /// A failed message stored again by its client (semantics, 4): RocketMQ's own does so where the broker refuses to send it
 /// back, which it does with 26 for a group that it has no configuration of.
@@ -10,12 +11,17 @@ extension ClusterConnection {
     public func brokerName(ofQueue number: Int) -> String? { name(of: ClusterQueue.broker(number)) }
 
     public func sendAgain(_ message: StoredMessage, group: String, _ reply: @escaping Reply) {
-        network.loop.execute { [self] in
-            let own = ClusterQueue.broker(message.queue)
-            // Its own broker first, where the group reads in any case; any other is as good.
-            let brokers = network.knownBrokers.map(\.index).sorted { $0 == own && $1 != own }
-            sendAgain(Self.copy(message, for: group), brokers[...], nil, reply)
+        let isTaken = isClosed.withLock { closed in
+            guard !closed else { return false }
+            network.loop.execute { [self] in
+                let own = ClusterQueue.broker(message.queue)
+                // Its own broker first, where the group reads in any case; any other is as good.
+                let brokers = network.knownBrokers.map(\.index).sorted { $0 == own && $1 != own }
+                sendAgain(Self.copy(message, for: group), brokers[...], nil, reply)
+            }
+            return true
         }
+        if !isTaken { reply(.failed(APIError(.unavailable, "the connection is closed"))) }
     }
 
     private func sendAgain(

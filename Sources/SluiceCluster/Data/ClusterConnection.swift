@@ -19,7 +19,7 @@ public final class ClusterConnection: Connection, @unchecked Sendable {
     let clients: ClientRegistry
     /// Made when it is first needed: what it keeps is only for operators.
     private let operators = Mutex<(any OperatorAnswers)?>(nil)
-    private let isClosed = Mutex(false)
+    let isClosed = Mutex(false)
 
     public var localAddress: String { "network" }
 

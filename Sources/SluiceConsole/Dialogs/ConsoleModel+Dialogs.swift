@@ -7,7 +7,7 @@ extension ConsoleModel {
         let levels = data.delays.value?.levels.count ?? 0
         return DialogContext(
             moments: Moments(now: now, utcOffset: settings.utcOffset, levels: levels == 0 ? 18 : levels),
-            groupNames: (data.groups.value ?? []).map(\.config.name), readOnly: settings.readOnly)
+            groupNames: (data.groups.value ?? []).map(\.config.name))
     }
 
     /// A key while a dialog is open. In a field a character is text; on the choices it is a key of the table.
@@ -150,7 +150,7 @@ extension ConsoleModel {
         let result = result.mapError(Self.explained)
         if let started, case .success(.acted(let outcome)) = result { remember(started, outcome) }
         // What was published stays: it is the last act now, and final.
-        if case .success(.sent) = result { undo = nil }
+        if case .success(.sent) = result { forgetUndo() }
         if advanceChain(ticket, result, &effects) { return }
         guard pendingAct == ticket else {
             if orphans.remove(ticket) != nil { report(result) }
@@ -164,7 +164,10 @@ extension ConsoleModel {
         case .operate(var open):
             requests = open.take(result)
             dialog = .operate(open)
-            if let place = open.marksOf, requests.isFinishing || open.isFinished { clearMarks(of: place) }
+            let isAnyDone = open.results.contains { if case .done = $0 { true } else { false } }
+            if let place = open.marksOf, requests.isFinishing || (open.isFinished && isAnyDone) {
+                clearMarks(of: place)
+            }
         case .whatIf, .find, .chooser, .jump, nil: break
         }
         fulfil(requests, &effects)

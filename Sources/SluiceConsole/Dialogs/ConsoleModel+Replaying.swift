@@ -64,7 +64,7 @@ extension ConsoleModel {
             title: tr("Move group \(group) to another offset"), verb: tr("move it"), feature: .reset,
             reversal: .compensable(tr("u moves it back.")),
             fields: [
-                .choice(tr("Topic"), topics, selected: topic), .text(tr("Queue"), hint: tr("empty is all queues")),
+                .names(tr("Topic"), topics, selected: topic), .text(tr("Queue"), hint: tr("empty is all queues")),
                 .choice(tr("To"), Self.strategies), time, offset,
             ], focus: .field(2),
             make: { fields, context in

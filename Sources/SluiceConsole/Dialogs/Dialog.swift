@@ -62,5 +62,4 @@ enum DialogRequest: Sendable {
 struct DialogContext: Sendable {
     var moments: Moments
     var groupNames: [String]
-    var readOnly: Bool
 }

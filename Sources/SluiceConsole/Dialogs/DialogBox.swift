@@ -91,8 +91,7 @@ struct DialogBox {
         guard !isFull else { return }
         painter.put(label, x: inner.x, y: y, width: labelWidth, isFocused ? .accent : .dim)
         var x = inner.x + labelWidth + 1
-        for (index, kept) in choices.enumerated() {
-            let choice = tr(key: kept)
+        for (index, choice) in choices.enumerated() {
             let isChosen = index == selected
             let text = isChosen ? "‹\(choice)›" : " \(choice) "
             let width = painter.put(

@@ -27,6 +27,8 @@ extension OperateDialog {
         /// Empty for text.
         var choices: [String] = []
         var selected = 0
+        /// The choices are names from outside, which are never translated.
+        var areNames = false
         /// What the text means or may be, drawn behind it.
         var hint = ""
 
@@ -39,6 +41,10 @@ extension OperateDialog {
         static func choice(_ label: String, _ choices: [String], selected: Int = 0) -> Field {
             Field(label: label, choices: choices, selected: selected)
         }
+        static func names(_ label: String, _ names: [String], selected: Int = 0) -> Field {
+            Field(label: label, choices: names, selected: selected, areNames: true)
+        }
+        var shownChoices: [String] { areNames ? choices : choices.map { tr(key: $0) } }
         var isChoice: Bool { !choices.isEmpty }
         var value: String { isChoice ? (choices.indices.contains(selected) ? choices[selected] : "") : text.trimmed }
     }

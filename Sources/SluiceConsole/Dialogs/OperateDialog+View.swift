@@ -18,7 +18,7 @@ extension OperateDialog {
             let isFocused = focus == .field(index)
             if field.isChoice {
                 box.choice(
-                    field.label, field.choices, selected: field.selected, isFocused: isFocused, labelWidth: label,
+                    field.label, field.shownChoices, selected: field.selected, isFocused: isFocused, labelWidth: label,
                     &painter)
             } else {
                 let hint = field.hint.isEmpty ? [] : [Span(field.hint, .dim)]
@@ -45,11 +45,7 @@ extension OperateDialog {
         var list = facts(model, actions)
         list.append(trialSentence)
         if let sentence = model.substitute(for: feature) { list.append(Span(sentence, .warning)) }
-        switch reversal {
-        case .reversible(let how): list.append(Span(tr("Reversible: \(how)"), .dim))
-        case .compensable(let how): list.append(Span(tr("Compensable: \(how)"), .dim))
-        case .final(let why): list.append(Span(tr("Final: \(why)"), .warning))
-        }
+        list.append(Span(reversal.sentence, reversal.isFinal ? .warning : .dim))
         return list
     }
 

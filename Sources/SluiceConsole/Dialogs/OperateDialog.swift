@@ -213,9 +213,8 @@ extension OperateDialog {
             if outcome.hasDetails { return [] }
             return [.finish(Self.sentence(outcome.text), .good)] + (placeAfter.map { [.go($0)] } ?? [])
         case .failed(let error):
-            (results, problem) = ([], error.message)
-            // It is done again only by who has looked.
-            if error.mayBeDone { trials = [] }
+            // It is done again only by who has looked: part of it may be done.
+            (results, trials, problem) = ([], [], error.message)
             return [.bell]
         case .notTried: return []
         }

@@ -28,7 +28,7 @@ extension PublishForm {
             tr("Properties"), text(.properties), isFocused: isIn(.properties), labelWidth: label,
             hint: isIn(.properties) ? [Span(tr("name=value name2=value2"), .dim)] : [], &painter)
         box.choice(
-            tr("Transaction"), [later("no"), later("yes, leave it unresolved")], selected: isTransaction ? 1 : 0,
+            tr("Transaction"), [tr("no"), tr("yes, leave it unresolved")], selected: isTransaction ? 1 : 0,
             isFocused: isIn(.transaction), labelWidth: label, &painter)
         if isTransaction {
             box.field(

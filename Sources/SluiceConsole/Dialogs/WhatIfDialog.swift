@@ -90,7 +90,7 @@ struct WhatIfDialog: Sendable {
             tr("More consumers"), consumers, isFocused: focus == .consumers, labelWidth: label,
             hint: [Span(tr("empty is none"), .dim)], &painter)
         box.choice(
-            tr("Producers"), [later("go on"), later("stop")], selected: producersStop ? 1 : 0,
+            tr("Producers"), [tr("go on"), tr("stop")], selected: producersStop ? 1 : 0,
             isFocused: focus == .producers,
             labelWidth: label, &painter)
         box.field(

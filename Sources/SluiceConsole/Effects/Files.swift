@@ -15,9 +15,9 @@ enum FileProblem: Error, Equatable {
 
     var text: String {
         switch self {
-        case .missing: "there is none"
-        case .exists: "there is one already"
-        case .tooLarge: "it is too large"
+        case .missing: tr("there is none")
+        case .exists: tr("there is one already")
+        case .tooLarge: tr("it is too large")
         case .failed(let text): text
         }
     }

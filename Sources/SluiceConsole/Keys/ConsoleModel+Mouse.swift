@@ -4,6 +4,8 @@ extension ConsoleModel {
     mutating func handle(_ mouse: Mouse, _ effects: inout [Effect]) {
         guard prompt == nil else { return }
         if leaving != nil || dialog != nil { return handleInDialog(mouse, &effects) }
+        // What is not drawn is not pressed.
+        guard size.width >= Frame.minimum.width, size.height >= Frame.minimum.height else { return }
         switch mouse.kind {
         case .wheelUp: perform(.up, &effects)
         case .wheelDown: perform(.down, &effects)
@@ -46,6 +48,7 @@ extension ConsoleModel {
 
     /// In a list to the next row, in a form to the next field.
     private mutating func wheel(_ isUp: Bool, _ effects: inout [Effect]) {
+        guard leaving == nil else { return }
         switch dialog {
         case .chooser: repeated(isUp ? .choiceUp : .choiceDown, 1, &effects)
         case nil: break

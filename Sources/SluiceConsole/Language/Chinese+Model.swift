@@ -1,6 +1,9 @@
 extension Chinese {
     /// Sentences of the model: alerts, undo, forecasts.
     static let model: [String: String] = [
+        "there is none": "不存在",
+        "there is one already": "已存在",
+        "it is too large": "过大",
         "{1}: lag {2} (over {3})": "{1}：堆积 {2}（超过 {3}）",
         "{1}: {2} behind (over {3})": "{1}：滞后 {2}（超过 {3}）",
         "oldest half message {1} unresolved (over {2})": "最早的半消息已 {1} 未决（超过 {2}）",

@@ -26,7 +26,7 @@ extension Chinese {
         " · {1} not answering": " · {1} 个无应答",
         "No broker is known.": "没有已知的 Broker。",
         "in this process": "本进程内",
-        "answers": "正常",
+        "answers": "有应答",
         "Broker {1}": "Broker {1}",
         "   last heard of {1} ago": "   {1} 前有过应答",
         "slaves": "从节点",

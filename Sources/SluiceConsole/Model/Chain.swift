@@ -58,6 +58,13 @@ extension ConsoleModel {
         return true
     }
 
+    /// Something was done that cannot be taken back: what was before it is not the last act any more, and an undo that is
+    /// under way is not offered anew when it fails.
+    mutating func forgetUndo() {
+        undo = nil
+        for ticket in chains.keys { chains[ticket]?.source = nil }
+    }
+
     /// What could not be taken back stays on offer, unless something else was done since.
     private mutating func offerAgain(_ chain: Chain) {
         guard let source = chain.source, undo == nil, !chain.left.isEmpty else { return }

@@ -19,7 +19,7 @@ extension ConsoleModel {
                 if case .scan(let id, let from, _) = query, case .messages(let messages) = reply {
                     takeScan(.success(messages), id, from: from, &effects)
                 }
-                if byHand && manualRefresh.isEmpty { say(tr("Refreshed."), .good, for: 2000) }
+                if byHand && manualRefresh.isEmpty && notice?.kind != .bad { say(tr("Refreshed."), .good, for: 2000) }
             case .failure(let error):
                 fail(query, error)
                 if case .scan(let id, let from, _) = query { takeScan(.failure(error), id, from: from, &effects) }
@@ -210,6 +210,8 @@ extension ConsoleModel {
         self.outage = nil
         // It may be another broker now, or a newer one.
         asksFeatures = true
+        // What became of an act is not covered by it.
+        guard notice?.kind != .bad else { return }
         say(tr("Answering again after \(Format.age(now - outage.since))."), .good)
     }
 

@@ -10,6 +10,8 @@ extension OperateDialog.Reversal {
         }
     }
 
+    var isFinal: Bool { if case .final = self { true } else { false } }
+
     /// Of an action as this console takes it back.
     static func of(_ action: OperatorAction) -> OperateDialog.Reversal {
         switch action {
@@ -58,7 +60,7 @@ extension ConsoleModel {
             return (tr("gives it its old moment back"), [.reschedule(id: id, topic: topic, due: delay.due)])
         case .gate(let group, _):
             guard let before = gate(group) else { return nil }
-            return (tr("sets the gate of \(group) to \(before.text) again"), [.gate(group: group, before)])
+            return (tr("sets the gate of \(group) to \(tr(key: before.text)) again"), [.gate(group: group, before)])
         case .limitPublishing(let topic, _):
             guard case .publishLimits(let limits)? = data.told[.publishLimits]?.value else { return nil }
             return (
@@ -108,7 +110,7 @@ extension ConsoleModel {
         let isSameBatch = undo?.batch == started.batch
         guard let found else {
             // Final: what was before it is not the last act any more.
-            if !isSameBatch { undo = nil }
+            if !isSameBatch { forgetUndo() }
             return
         }
         let until = now + Undo.offered

@@ -27,7 +27,11 @@ extension ConsoleModel {
         }
         Frame.drawStatus(self, &painter)
         if let dialog { draw(dialog, content, &painter) }
-        if let leaving { leaving.draw(content, &painter) }
+        if let leaving {
+            // What lies beneath takes no clicks.
+            painter.clicks = ClickMap()
+            leaving.draw(content, &painter)
+        }
         return painter
     }
 

@@ -73,6 +73,9 @@ public struct ScenarioRun {
             try onMoment(scenario.moment())
             if !isWorking && (scenario.isSettled || next - start >= seconds + settle) { break }
         }
+        // A broker that is being started again is waited for: what is there is counted, and a failed start is told.
+        helpers.finish()
+        if let error = trouble.withLock({ $0 }) { throw error }
         let report = try scenario.report()
         guard let stage, stage.brokerKills > 0 else { return report }
         return report.skipping(type(of: scenario).about.outageSkips, "the broker was killed meanwhile")

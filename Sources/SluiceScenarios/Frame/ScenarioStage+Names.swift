@@ -27,9 +27,15 @@ extension ScenarioStage {
         let name = self.name(name)
         let (admin, isKept) = (admin, isKept)
         guard made.withLock({ !$0.topics.contains(name) }) else { return name }
-        try blocking {
-            let config = TopicConfig(name: name, readQueues: queues, writeQueues: queues)
-            if isKept { try await admin.createTopic(config) } else { try await admin.updateTopic(config) }
+        do {
+            try blocking {
+                let config = TopicConfig(name: name, readQueues: queues, writeQueues: queues)
+                if isKept { try await admin.createTopic(config) } else { try await admin.updateTopic(config) }
+            }
+        } catch {
+            // It may have been made, on one of several brokers; one that was there is somebody else's.
+            if (error as? APIError)?.code != .conflict { made.withLock { $0.topics.append(name) } }
+            throw error
         }
         made.withLock { $0.topics.append(name) }
         return name
@@ -43,8 +49,9 @@ extension ScenarioStage {
         let name = self.name(name)
         guard isKept, made.withLock({ !$0.groups.contains(name) }) else { return name }
         let admin = admin
-        try blocking { try await admin.updateGroup(GroupConfig(name: name)) }
+        // Noted before: it may have been made though its answer is lost.
         made.withLock { $0.groups.append(name) }
+        try blocking { try await admin.updateGroup(GroupConfig(name: name)) }
         return name
     }
 
@@ -60,17 +67,22 @@ extension ScenarioStage {
         }
         let topics = made.topics + made.groups.flatMap { [TopicName.retry($0), TopicName.deadLetter($0)] }
         let deadline = monotonicSeconds() + 6
+        var emptyLooks = 0
+        var problems: [String: String] = [:]
         while true {
-            let problems = delete(topics: topics, groups: made.groups)
-            sleep(untilMonotonic: monotonicSeconds() + 0.2)
             do {
+                // Looked for first: nothing is asked for twice of a broker that does not answer.
                 let left = try present(Set(topics + made.groups))
-                if left.isEmpty { return [] }
-                guard monotonicSeconds() > deadline else { continue }
-                return left.map { "\($0) stays there: \(problems[$0] ?? "it came back when it was deleted")" }
+                emptyLooks = left.isEmpty ? emptyLooks + 1 : 0
+                if emptyLooks == 2 { return [] }
+                if !left.isEmpty, monotonicSeconds() > deadline {
+                    return left.map { "\($0) stays there: \(problems[$0] ?? "it came back when it was deleted")" }
+                }
+                problems = delete(topics: topics.filter(left.contains), groups: made.groups.filter(left.contains))
             } catch {
                 return ["\(names ?? "") may stay there: \(error)"]
             }
+            sleep(untilMonotonic: monotonicSeconds() + 0.2)
         }
     }
 

@@ -268,12 +268,15 @@ final class RemotingConnection: ChannelInboundHandler, @unchecked Sendable {
         goOn()
     }
 
+    /// False too while a channel that closes fails what was to be written: nothing is read for it any more.
+    private var takesAnswers: Bool { !isClosed && context?.channel.isActive == true }
+
     private func goOn() {
         // What is done here sends, and may be told at once that it is sent.
-        guard !postponed.isEmpty, !isGoingOn, !isBehind else { return }
+        guard !postponed.isEmpty, !isGoingOn, !isBehind, takesAnswers else { return }
         isGoingOn = true
         var done = 0
-        while done < postponed.count, !isBehind, !isClosed {
+        while done < postponed.count, !isBehind, takesAnswers {
             postponed[done]()
             done += 1
         }

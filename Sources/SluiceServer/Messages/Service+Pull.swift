@@ -108,12 +108,12 @@ extension Service {
             }
             inbox.add(
                 .work { [self] in
-                    asked.connection.readEnded()
                     switch result {
                     case .success(let found?): send(asked, answer, found.records, next: found.next)
                     case .success(nil): asked.fail(APIError(.failed, "the records cannot be read"))
                     case .failure(let error): asked.fail(APIError(.failed, "\(error)"))
                     }
+                    asked.connection.readEnded()
                 })
         }
     }

@@ -93,11 +93,19 @@ final class DemoPlayer: Sendable {
             return state.plays
         }
         let stage = try ground.stage(number, options)
-        let scenario = try started { try type.init(stage) }
+        let scenario: any Scenario
         do {
-            try started { try scenario.start() }
+            scenario = try started { try type.init(stage) }
+            do {
+                try started { try scenario.start() }
+            } catch {
+                scenario.close()
+                throw error
+            }
         } catch {
-            scenario.close()
+            // What it made until then goes too.
+            let left = stage.removeNames()
+            state.withLock { $0.staying += left }
             throw error
         }
         state.withLock { state in

@@ -48,7 +48,7 @@ struct ClusterTarget {
             throw CommandFailure(.usage, "TLS is spoken to a cluster: name one with --connect or --cluster.")
         }
         var tls = target.network.tls ?? NetworkTLS()
-        if let trust = security.tlsTrust { tls.trust = trust }
+        if let trust = security.tlsTrust { (tls.trust, tls.verifies) = (trust, true) }
         target.network.tls = tls
         return target
     }

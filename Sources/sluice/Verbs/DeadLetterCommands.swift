@@ -146,9 +146,9 @@ struct DeadLetterExport: ParsableCommand {
                     from = last.queueOffset + 1
                 }
             }
-            let note = leftOut(nil, coverage)
-            if !note.isEmpty { say(String(note.dropLast())) }
             if let file { try report(file, count) }
+            let note = leftOut(nil, coverage)
+            if !note.isEmpty { throw CommandFailure(.partlyDone, String(note.dropLast())) }
         }
     }
 

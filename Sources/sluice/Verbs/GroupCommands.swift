@@ -33,7 +33,7 @@ struct GroupList: ParsableCommand {
             } else {
                 table.add([
                     group.config.name, group.model.rawValue, group.clients < 0 ? "?" : String(group.clients),
-                    group.lag.map { total($0, group.coverage) } ?? "-", group.behind.map(TimeText.duration) ?? "?",
+                    group.lagText, group.behindText,
                     total(group.deadLetters, group.coverage),
                     group.topics.joined(separator: " "),
                 ])
@@ -77,15 +77,26 @@ struct GroupLag: ParsableCommand {
                 ])
             }
         }
+        let note = leftOut(nil, status.summary.coverage)
         if !common.json {
-            let coverage = status.summary.coverage
-            output.write(table.text() + "lag in all: \(total(sum, coverage))\n" + leftOut(nil, coverage))
+            output.write(table.text() + "lag in all: \(total(sum, status.summary.coverage))\n" + note)
+        } else if !note.isEmpty {
+            say(String(note.dropLast()))
         }
         try output.flush()
     }
 }
 
 extension GroupSummary {
+    private var isPartial: Bool { coverage?.isPartial == true }
+    /// `-` where its clients keep the offsets; `?` where a silent broker may.
+    fileprivate var lagText: String { lag.map { total($0, coverage) } ?? (isPartial ? "?" : "-") }
+    /// A silent broker may have what is behind the most.
+    fileprivate var behindText: String {
+        guard let behind, behind > 0 || !isPartial else { return "?" }
+        return TimeText.duration(behind)
+    }
+
     var json: JSONObject {
         var line = JSONObject()
         line.add("name", config.name)

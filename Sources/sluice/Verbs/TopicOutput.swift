@@ -67,7 +67,7 @@ extension TopicStatus {
         text += table.text()
         guard !groups.isEmpty else { return text }
         var consumers = Table([Table.Column("group"), Table.Column("lag", .right), Table.Column("clients", .right)])
-        for group in groups { consumers.add([group.group, grouped(group.lag), String(group.clients)]) }
+        for group in groups { consumers.add([group.group, total(group.lag, summary.coverage), String(group.clients)]) }
         return text + "\n" + consumers.text()
     }
 }

@@ -152,10 +152,12 @@ extension ClusterOperator {
                 "broker \(look.node.name) did not answer, and half message \(half.id) is still unresolved: try again")
         }
         if place != nil || (resolution == .rollback && lost == nil) {
-            throw APIError(
+            var error = APIError(
                 .failed,
                 "broker \(look.node.name) took the \(resolution.rawValue) of \(half.id), but still lists the half: look again"
                     + " in a moment, and do not repeat it\(unseen)")
+            error.mayBeDone = true
+            throw error
         }
         var unknown = APIError(
             .failed,

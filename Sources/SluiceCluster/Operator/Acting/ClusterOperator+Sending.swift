@@ -97,6 +97,7 @@ extension ClusterOperator {
                 }
             }
         } catch {
+            guard !outcome.stored.isEmpty else { throw error }
             throw error.after("\(outcome.stored.count) of \(letters.count) dead letters were sent")
         }
         outcome.count = outcome.stored.count

@@ -114,11 +114,14 @@ actor Rotation<Value: Sendable> {
         _ name: String, now: Int64, _ load: @escaping @Sendable (String) async throws(APIError) -> (Value, Int)
     ) async throws(APIError) -> Value {
         let (value, _) = try await load(name)
-        entries[name] = Entry(value: value, time: now)
+        keep(name, value, now)
         return value
     }
 
-    var known: [String: Value] { entries.mapValues(\.value) }
+    /// An older answer does not replace a newer one.
+    private func keep(_ name: String, _ value: Value, _ now: Int64) {
+        if (entries[name]?.time ?? .min) <= now { entries[name] = Entry(value: value, time: now) }
+    }
 
     /// The names to ask for, in their order.
     private func due(_ names: [String], _ first: Set<String>, _ now: Int64) -> [String] {
@@ -146,9 +149,10 @@ actor Rotation<Value: Sendable> {
                 let name = queue[next]
                 next += 1
                 group.addTask {
-                    do throws(APIError) { return (name, .success(try await load(name))) } catch {
-                        return (name, .failure(error))
-                    }
+                    // Not in a tuple around the call that throws: optimised builds lose values there (Swift 6.3).
+                    let result: Result<(Value, Int), APIError>
+                    do throws(APIError) { result = .success(try await load(name)) } catch { result = .failure(error) }
+                    return (name, result)
                 }
             }
             for _ in 0..<Self.inFlight { start() }
@@ -156,7 +160,7 @@ actor Rotation<Value: Sendable> {
                 var cost = Self.overhead
                 switch result {
                 case .success(let (value, bytes)):
-                    entries[name] = Entry(value: value, time: now)
+                    keep(name, value, now)
                     cost += Int64(bytes)
                 case .failure: failures += 1
                 }

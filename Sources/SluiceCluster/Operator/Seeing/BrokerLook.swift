@@ -186,9 +186,10 @@ struct Gathered<Value: Sendable>: Sendable {
         let results = await withTaskGroup(of: (Int, Result<Value, APIError>).self) { group in
             for (index, look) in looks.enumerated() {
                 group.addTask {
-                    do throws(APIError) { return (index, .success(try await ask(look))) } catch {
-                        return (index, .failure(error))
-                    }
+                    // Not in a tuple around the call that throws: optimised builds lose values there (Swift 6.3).
+                    let result: Result<Value, APIError>
+                    do throws(APIError) { result = .success(try await ask(look)) } catch { result = .failure(error) }
+                    return (index, result)
                 }
             }
             var results: [(Int, Result<Value, APIError>)] = []
