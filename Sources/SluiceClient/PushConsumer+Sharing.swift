@@ -115,7 +115,11 @@ extension PushConsumer {
 
     /// Nil when it cannot be learned now. A broker that does not answer must not look like one that knows no offset.
     private func start(of queue: QueueID) -> Int64? {
-        if let known = positions?.position(queue) { return known }
+        if let positions {
+            if let known = positions.position(queue) { return known }
+            // Under which name it would be kept is not known now: that is no "no position".
+            if connection.brokerName(ofQueue: queue.queue) == nil { return nil }
+        }
         if options.model == .clustering {
             let request = Request.committed(group: options.group, queues: [queue])
             guard case .committed(let offsets)? = try? connection.callBlocking(request) else { return nil }

@@ -13,28 +13,8 @@ struct Checkpoint: Sendable {
 
     static let path = "checkpoint"
     private static let version: UInt8 = 1
-    /// Stands in place of ``indexedTo`` where the rest cannot be used.
-    private static let isVoid: Int64 = -1
 
-    /// False where it says only how far the log is on the disk for good: everything else is to be rebuilt.
-    var isUsable: Bool { indexedTo != Self.isVoid }
-
-    /// One that says no more than that the log is on the disk for good up to `offset`.
-    static func void(_ offset: Int64) -> Checkpoint {
-        Checkpoint(offset: offset, indexedTo: isVoid, clean: false, state: [])
-    }
-
-    func save(_ disk: any Disk) throws(DiskError) { try disk.replace(Self.path, with: encoded()) }
-
-    /// Puts it in the place of the last one; a lost machine may bring that back.
-    func saveWithoutSync(_ disk: any Disk) throws(DiskError) {
-        let file = try disk.open(Self.path + ".new", create: true)
-        try file.truncate(to: 0)
-        try file.write(encoded(), at: 0)
-        try disk.rename(Self.path + ".new", to: Self.path)
-    }
-
-    private func encoded() -> [UInt8] {
+    func save(_ disk: any Disk) throws(DiskError) {
         // In one piece: the state can be some megabytes.
         var bytes = [UInt8](repeating: 0, count: 8)
         bytes.reserveCapacity(26 + state.count)
@@ -48,7 +28,7 @@ struct Checkpoint: Sendable {
             base.putBig(UInt32(raw.count - 8), at: 0)
             base.putBig(Record.sum(UnsafeRawBufferPointer(rebasing: raw[8...])), at: 4)
         }
-        return bytes
+        try disk.replace(Self.path, with: bytes)
     }
 
     /// Nil when there is none that is whole: everything is then rebuilt from the log.

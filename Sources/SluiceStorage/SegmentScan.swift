@@ -14,9 +14,8 @@ struct SegmentScan {
     private(set) var sums: Int64 = 0
     /// True when the segment ended with its filler.
     var endsSegment = false
-    /// Zeros where a record was written are the end of the log from this place in the segment on, and damage before it.
-    private let holesFrom: Int64
-    private var endsAtHoles: Bool { at >= holesFrom }
+    /// Take zeros where a record was written for the end of the log.
+    private let endsAtHoles: Bool
     /// True when the log ends here since a part of it did not reach the disk, whatever did behind it.
     private(set) var endsAtHole = false
 
@@ -25,10 +24,10 @@ struct SegmentScan {
     private var madeFrom = Int.max
     var next = 0
 
-    /// - Parameter holesFrom: physical offset from which on the log was not synced, so that a lost machine may have kept
-    ///   what came later and lost what came before: then the later is to go, too.
-    init(segments: SegmentSet, start: Int64, from: Int64, holesFrom: Int64 = .max) {
-        self.holesFrom = holesFrom == .max ? .max : holesFrom - start
+    /// - Parameter endsAtHoles: the log was written without syncs, so that a lost machine may have kept what came later
+    ///   and lost what came before: then the later is to go, too.
+    init(segments: SegmentSet, start: Int64, from: Int64, endsAtHoles: Bool = false) {
+        self.endsAtHoles = endsAtHoles
         self.segments = segments
         self.start = start
         at = from

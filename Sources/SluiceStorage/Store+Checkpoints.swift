@@ -33,10 +33,7 @@ extension Store {
     }
 
     /// Takes the last checkpoint away: what it speaks of is damaged, and the next start has to rebuild it from the log.
-    /// What is known to be synced stays known.
-    public func discardCheckpoint() throws(DiskError) {
-        try Checkpoint.void(max(lastCheckpoint, min(syncedTo, confirmed))).saveWithoutSync(disk)
-    }
+    public func discardCheckpoint() throws(DiskError) { try disk.remove(Checkpoint.path) }
 
     /// A checkpoint is on its way.
     public var isCheckpointing: Bool { checkpointing }

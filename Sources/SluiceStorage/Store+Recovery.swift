@@ -13,18 +13,17 @@ extension Store {
         let segments = SegmentSet(disk: disk, segmentBytes: options.segmentBytes)
         let starts = try segments.starts()
         var checkpoint = try Checkpoint.load(disk)
-        let syncedTo = checkpoint?.offset ?? Self.surelySynced(starts, options)
         if let found = checkpoint {
             let complete = disk.exists("\(QueueStore.folder)/journal") && disk.exists("\(QueueStore.folder)/extents")
             let index = try KeyIndex(disk: disk, sealAt: options.indexEntries)
             let indexed = index.covers(from: starts.first ?? 0, to: found.indexedTo)
-            if !found.isUsable || !complete || !indexed || found.offset < (starts.first ?? 0) {
+            if !complete || !indexed || found.offset < (starts.first ?? 0) {
                 checkpoint = nil
             } else if try !isUsable(found.state) {
                 checkpoint = nil
             }
         }
-        if checkpoint == nil { try discardDerived(disk, syncedTo: syncedTo) }
+        if checkpoint == nil { try discardDerived(disk) }
         let store = Store(
             disk: disk, options: options, segments: segments, queues: try QueueStore(disk: disk),
             index: try KeyIndex(disk: disk, sealAt: options.indexEntries))
@@ -32,14 +31,7 @@ extension Store {
         store.lastCheckpoint = max(checkpoint?.offset ?? 0, store.minOffset)
         store.wasClean = checkpoint?.clean ?? false
         store.isRebuilding = checkpoint == nil
-        store.syncedTo = syncedTo
         return (store, checkpoint?.state)
-    }
-
-    /// Where no checkpoint tells how far the log was synced: two of them are due in what follows, and the later one waits
-    /// for the first at most as long as a segment is written.
-    private static func surelySynced(_ starts: [Int64], _ options: StoreOptions) -> Int64 {
-        max(0, (starts.last ?? 0) - 2 * options.checkpointBytes - options.segmentBytes)
     }
 
     /// True when a folder holds any of a log.
@@ -47,15 +39,10 @@ extension Store {
         try !disk.list(SegmentSet.logFolder).isEmpty
     }
 
-    private static func discardDerived(_ disk: any Disk, syncedTo: Int64) throws(DiskError) {
-        // The checkpoint first, for good: it must not be found beside half of what it speaks of. That so much of the log was
-        // synced stays true.
-        if syncedTo > 0 {
-            try Checkpoint.void(syncedTo).save(disk)
-        } else {
-            try disk.remove(Checkpoint.path)
-            try disk.syncDirectory("")
-        }
+    private static func discardDerived(_ disk: any Disk) throws(DiskError) {
+        // The checkpoint first, for good: it must not be found beside half of what it speaks of.
+        try disk.remove(Checkpoint.path)
+        try disk.syncDirectory("")
         for folder in [QueueStore.folder, KeyIndex.folder, DelayRunFile.folder] {
             try disk.createDirectory(folder)
             for name in try disk.list(folder) { try disk.remove("\(folder)/\(name)") }
@@ -96,7 +83,7 @@ extension Store {
                 at = start
             }
             var scan = SegmentScan(
-                segments: segments, start: start, from: at - start, holesFrom: options.durable ? .max : 0)
+                segments: segments, start: start, from: at - start, endsAtHoles: !options.durable)
             at =
                 start
                 + (try scan.run { view, sum, skipped in

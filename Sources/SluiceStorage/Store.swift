@@ -64,8 +64,6 @@ public final class Store {
     var isCheckpointAsked = false
     var wasClean = false
     var isRebuilding = false
-    /// The log is on the disk for good before it: no part of it can have been lost there with the machine.
-    var syncedTo: Int64 = 0
 
     init(disk: any Disk, options: StoreOptions, segments: SegmentSet, queues: QueueStore, index: KeyIndex) {
         self.disk = disk

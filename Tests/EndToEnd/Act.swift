@@ -47,12 +47,12 @@ struct Act {
             has: "\"body\":\"茶 for two\""),
         Act(
             name: "commit", way: [.press(["5"]), .type("/half-c"), .press(["Enter"]), .see("· 1 of")], key: "c",
-            moves: [.see("Commit this half message?")] + confirmed("half-c") + [
+            moves: [.see("Commit this half message?"), .see("would commit")] + confirmed("half-c") + [
                 .press(["y"]), .see("half-c is visible"), .press(["Escape"]), .miss("is visible"), .press(["Escape"]),
             ], verb: ["consume", "pay", "--group", "check", "--json", "--until-empty"], has: "\"body\":\"kept\""),
         Act(
             name: "rollback", way: [.press(["5"]), .see("half-r"), .miss("half-c")], key: "x",
-            moves: [.see("Roll back this half message?")] + confirmed("half-r") + [
+            moves: [.see("Roll back this half message?"), .see("would roll back")] + confirmed("half-r") + [
                 .press(["y"]), .see("─ Rolled back"), .see("✓ Rolled back"), .press(["Escape"]),
             ], verb: ["tx", "list", "--json"], hasNot: "half-r"),
         Act(

@@ -202,6 +202,13 @@ class Sluice:
         _, terminal = first_frame([self.path, "console"], b"Delays due", self.environment)
         terminal.press(b"2")
         terminal.during(2)
+        figures = self.pressed(terminal, 0.008)
+        figures["load_rss_mb"] = terminal.resident()
+        terminal.close()
+        return figures
+
+    def pressed(self, terminal, rest):
+        """Keys, down and up in turn, each of which paints two rows; then `rest` seconds for what is left of the frame."""
         waits, missed = [], 0
         for number in range(self.options.keys):
             while terminal.read(0):
@@ -212,13 +219,11 @@ class Sluice:
                 waits.append((time.perf_counter() - pressed) * 1e3)
             else:
                 missed += 1
-            while terminal.read(0.008):
+            while terminal.read(rest):
                 pass
-        rss = terminal.resident()
-        terminal.close()
         return {
             "key_p50_ms": percentile(waits, 0.5), "key_p99_ms": percentile(waits, 0.99), "key_max_ms": max(waits),
-            "keys_without_paint": missed, "load_rss_mb": rss,
+            "keys_without_paint": missed,
         }
 
     def start(self):
@@ -254,26 +259,9 @@ class Sluice:
         terminal.press(b"ja" if loaded else b"s2a")
         terminal.during(2)
         cpu, start = terminal.cpu(), time.perf_counter()
-        waits, missed = [], 0
-        for number in range(self.options.keys):
-            while terminal.read(0):
-                pass
-            # Down and up in turn: each paints two rows.
-            pressed = time.perf_counter()
-            terminal.press(b"j" if number % 2 == 0 else b"k")
-            if terminal.read(1.0):
-                waits.append((time.perf_counter() - pressed) * 1e3)
-            else:
-                missed += 1
-            # Let the rest of this frame come before the next key.
-            while terminal.read(0.002):
-                pass
-        took = time.perf_counter() - start
-        figures = {
-            "key_p50_ms": percentile(waits, 0.5), "key_p99_ms": percentile(waits, 0.99), "key_max_ms": max(waits),
-            "keys_without_paint": missed, "load_cpu_percent": (terminal.cpu() - cpu) / took * 100,
-            "load_rss_mb": terminal.resident(),
-        }
+        figures = self.pressed(terminal, 0.002)
+        figures["load_cpu_percent"] = (terminal.cpu() - cpu) / (time.perf_counter() - start) * 100
+        figures["load_rss_mb"] = terminal.resident()
         ran = time.perf_counter() - began if loaded else 0
         said = terminal.close()
         if loaded:

@@ -159,6 +159,7 @@ struct DelayCrashTests {
             #expect(try harness.status().damagedRecords == 0)
             harness.advance(150_000)
             #expect(try harness.status().damagedRecords > 0)
+            #expect(!harness.disk.exists("checkpoint"))
             harness.checkpoint()
         }
         try harness.restart()

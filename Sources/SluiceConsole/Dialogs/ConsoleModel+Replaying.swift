@@ -62,7 +62,7 @@ extension ConsoleModel {
         offset.isWanted = { Self.strategy($0) == 3 }
         var dialog = OperateDialog(
             title: tr("Move group \(group) to another offset"), verb: tr("move it"), feature: .reset,
-            reversal: .compensable(tr("u moves it back.")),
+            reversal: .moved,
             fields: [
                 .names(tr("Topic"), topics, selected: topic), .text(tr("Queue"), hint: tr("empty is all queues")),
                 .choice(tr("To"), Self.strategies), time, offset,
@@ -118,7 +118,7 @@ extension ConsoleModel {
     mutating func openRange(_ topic: String, _ effects: inout [Effect]) {
         var dialog = OperateDialog(
             title: tr("Store a time of \(topic) again"), verb: tr("start it"), feature: .pacedReplay,
-            reversal: .final(tr("it can be paused and cancelled; what is stored again by then stays.")),
+            reversal: .replayed,
             fields: [
                 .text(tr("From"), "-10m", hint: "14:30, -10m, 2026-01-31 14:30"),
                 .text(tr("To"), "-0s", hint: "14:30, -10m, 2026-01-31 14:30"),

@@ -87,7 +87,6 @@ extension Chinese {
         "suspend": "挂起",
         "stay": "留下",
         "{1} Of {2} no producer is online: nobody answers before one is.": "{1}其中 {2} 条没有在线的生产者：上线前无人应答。",
-        "u moves it back.": "按 u 移回。",
         "From {1} to {2}, into {3}.": "从 {1} 到 {2}，写入 {3}。",
         "They are dropped: no consumer will ever see them.": "消息将被丢弃：消费者永远看不到它们。",
         "not tried after that": "其后未再尝试",

@@ -12,6 +12,15 @@ extension OperateDialog.Reversal {
 
     var isFinal: Bool { if case .final = self { true } else { false } }
 
+    /// Of a group's reset.
+    static var moved: OperateDialog.Reversal {
+        .compensable(tr("u moves the group back to the offsets before; what was delivered again stays so."))
+    }
+    /// Of a replay at a pace.
+    static var replayed: OperateDialog.Reversal {
+        .final(tr("it can be paused and cancelled; what is stored again by then stays."))
+    }
+
     /// Of an action as this console takes it back.
     static func of(_ action: OperatorAction) -> OperateDialog.Reversal {
         switch action {
@@ -20,10 +29,9 @@ extension OperateDialog.Reversal {
         case .cancelDelay: .final(tr("the message is withdrawn for good."))
         case .deliverNow: .final(tr("what was delivered stays."))
         case .reschedule: .reversible(tr("u gives it its old moment back, while it still waits."))
-        case .reset:
-            .compensable(tr("u moves the group back to the offsets before; what was delivered again stays so."))
+        case .reset: moved
         case .republish, .resendDeadLetters: .final(tr("what is stored again stays. Each copy names its source."))
-        case .replay: .final(tr("it can be paused and cancelled; what is stored again by then stays."))
+        case .replay: replayed
         case .controlReplay(_, .cancel): .final(tr("a cancelled replay does not go on; start another one."))
         case .controlReplay: .reversible(tr("u turns it round."))
         case .gate: .reversible(tr("u sets the gate as it was."))

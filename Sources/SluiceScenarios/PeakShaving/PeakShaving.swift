@@ -118,7 +118,9 @@ public final class PeakShaving: Scenario {
         try landing.start(stage.connection, group: group, topic: topic, threads: options.threads)
     }
 
-    public var backlog: Int { ledger.acknowledged - ledger.arrived }
+    /// Acknowledged messages that have not arrived. One may arrive that never was acknowledged, its answer lost with a
+    /// broker: the difference of both counts would hide as many that wait.
+    public var backlog: Int { ledger.lost }
     /// What the order service, the database or a key's action last complained of.
     public var problem: String? { landing.problem ?? orders.failures.problem ?? controls.withLock { $0.problem } }
 
@@ -127,7 +129,7 @@ public final class PeakShaving: Scenario {
         let now = monotonicSeconds()
         let arrived = ledger.arrived
         let published = ledger.acknowledged
-        let backlog = max(0, published - arrived)
+        let backlog = self.backlog
         let surge = orders.outlook
         let sample = last.withLock { last in
             defer { last = Last(seconds: now, published: published, landed: arrived, backlog: backlog) }
@@ -174,7 +176,6 @@ public final class PeakShaving: Scenario {
         totals.counts = landing.counts
         totals.contents = try database.contents()
         (totals.sentTwice, totals.sentLate) = orders.disorder
-        totals.backlog = totals.missing
         (totals.calm, totals.surge) = orders.latency
         totals.calmSeconds = orders.calmSeconds
         totals.surgeSeconds = Double(samples.count { $0.isSurging })

@@ -13,7 +13,6 @@ public struct PeakShavingTotals: Sendable, Equatable {
     /// Events that producers sent twice, or late, on purpose.
     public var sentTwice = 0
     public var sentLate = 0
-    public var backlog = 0
     /// Orders of the order service's cache that the database has at another version.
     public var unlikeCache = 0
     public var calm = LatencyHistogram()
@@ -56,7 +55,7 @@ public struct PeakShavingReport: Sendable, Equatable {
         peakOut = samples.map(\.outPerSecond).max() ?? 0
         peakBacklog = samples.map(\.backlog).max() ?? 0
         outVariation = Self.variation(Self.saturated(samples))
-        isDrained = totals.backlog == 0
+        isDrained = totals.missing == 0
         let calm = totals.calm.quantile(0.99) ?? .nan
         let surge = totals.surge.quantile(0.99) ?? .nan
         checks = [
@@ -67,7 +66,7 @@ public struct PeakShavingReport: Sendable, Equatable {
             .equal("orders_not_at_newest_version", totals.contents.stale, 0),
             .equal("orders_unlike_the_cache", totals.unlikeCache, 0),
             .equal("dropped", totals.counts.duplicates + totals.counts.late, totals.sentTwice + totals.sentLate),
-            .equal("backlog_at_end", totals.backlog, 0),
+            .equal("backlog_at_end", totals.missing, 0),
             .atLeast("peak_in_by_peak_out", peakOut > 0 ? peakIn / peakOut : .nan, 5),
             .atMost("out_variation", outVariation, 0.15),
             Self.publishCheck(surge / calm, totals),

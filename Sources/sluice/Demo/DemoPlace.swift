@@ -36,7 +36,10 @@ struct DemoPlace: ParsableArguments {
     /// The cluster to play on; nil for a broker of this machine. The environment names none: nobody is to play on a
     /// cluster without having asked for it.
     func target() throws(CommandFailure) -> ClusterTarget? {
-        guard connect != nil || cluster != nil else { return nil }
+        guard connect != nil || cluster != nil else {
+            if security.isTLS { throw SecurityOptions.noCluster }
+            return nil
+        }
         return try ClusterTarget.find(connect: connect, cluster: cluster, config: config, data: nil, security: security)
     }
 

@@ -26,6 +26,9 @@ struct SecurityOptions: ParsableArguments {
     var tlsTrust: String?
 
     var isTLS: Bool { tls || tlsTrust != nil }
+    /// Asked for where no cluster is spoken to.
+    static let noCluster = CommandFailure(
+        .usage, "TLS is spoken to a cluster: name one with --connect or --cluster.")
 }
 
 /// A cluster to connect to, and what is allowed there.
@@ -44,9 +47,7 @@ struct ClusterTarget {
     ) throws(CommandFailure) -> ClusterTarget? {
         let found = try find(connect: connect, cluster: cluster, config: config, data: data)
         guard security.isTLS else { return found }
-        guard var target = found else {
-            throw CommandFailure(.usage, "TLS is spoken to a cluster: name one with --connect or --cluster.")
-        }
+        guard var target = found else { throw SecurityOptions.noCluster }
         var tls = target.network.tls ?? NetworkTLS()
         if let trust = security.tlsTrust { (tls.trust, tls.verifies) = (trust, true) }
         target.network.tls = tls

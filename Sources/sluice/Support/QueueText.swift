@@ -44,6 +44,16 @@ func leftOut(_ note: String?, _ coverage: Coverage?) -> String {
     return "\(silent.joined(separator: ", ")) \(silent.count == 1 ? "does" : "do") not answer\n"
 }
 
+extension Output {
+    /// Says what a list leaves out: behind a table, and of JSON Lines on stderr, so that somebody hears that they are not
+    /// all.
+    mutating func tellLeftOut(_ note: String?, _ coverage: Coverage?, json: Bool) {
+        let text = leftOut(note, coverage)
+        guard !text.isEmpty else { return }
+        if json { say(String(text.dropLast())) } else { write(text) }
+    }
+}
+
 extension JSONObject {
     /// `without`: names of the brokers that a cluster's figures do not count; nothing of a broker that is alone.
     mutating func add(_ coverage: Coverage?) {

@@ -80,6 +80,7 @@ struct ConsoleCommand: ParsableCommand {
                 throw CommandFailure(
                     .usage, "A console on a cluster does not serve: leave --listen, --name-server and --config out.")
             }
+            if security.isTLS { throw SecurityOptions.noCluster }
             return nil
         }
         return try ClusterTarget.find(

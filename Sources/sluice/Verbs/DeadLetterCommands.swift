@@ -66,12 +66,7 @@ struct DeadLetterList: ParsableCommand {
         if !common.json {
             output.write(table.text() + "\(grouped(letters.count)) of \(total(count, coverage)) dead letters\n")
         }
-        let note = leftOut(nil, coverage)
-        if common.json {
-            if !note.isEmpty { say(String(note.dropLast())) }
-        } else {
-            output.write(note)
-        }
+        output.tellLeftOut(nil, coverage, json: common.json)
         try output.flush()
     }
 }

@@ -52,13 +52,7 @@ struct DelayList: ParsableCommand {
             let all = total(Int64(page.total), page.coverage)
             output.write(table.text() + "\(grouped(page.items.count)) of \(all) pending\n")
         }
-        // Of JSON Lines too somebody has to hear that they are not all.
-        let note = leftOut(page.note, page.coverage)
-        if common.json {
-            if !note.isEmpty { say(String(note.dropLast())) }
-        } else {
-            output.write(note)
-        }
+        output.tellLeftOut(page.note, page.coverage, json: common.json)
         try output.flush()
     }
 }

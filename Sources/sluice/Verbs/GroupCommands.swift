@@ -39,7 +39,8 @@ struct GroupList: ParsableCommand {
                 ])
             }
         }
-        if !common.json { output.write(table.text() + leftOut(nil, groups.first?.coverage)) }
+        if !common.json { output.write(table.text()) }
+        output.tellLeftOut(nil, groups.first?.coverage, json: common.json)
         try output.flush()
     }
 }
@@ -77,12 +78,9 @@ struct GroupLag: ParsableCommand {
                 ])
             }
         }
-        let note = leftOut(nil, status.summary.coverage)
-        if !common.json {
-            output.write(table.text() + "lag in all: \(total(sum, status.summary.coverage))\n" + note)
-        } else if !note.isEmpty {
-            say(String(note.dropLast()))
-        }
+        let coverage = status.summary.coverage
+        if !common.json { output.write(table.text() + "lag in all: \(total(sum, coverage))\n") }
+        output.tellLeftOut(nil, coverage, json: common.json)
         try output.flush()
     }
 }

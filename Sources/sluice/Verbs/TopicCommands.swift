@@ -41,7 +41,8 @@ struct TopicList: ParsableCommand {
                 ])
             }
         }
-        if !common.json { output.write(table.text() + leftOut(nil, topics.first?.coverage)) }
+        if !common.json { output.write(table.text()) }
+        output.tellLeftOut(nil, topics.first?.coverage, json: common.json)
         try output.flush()
     }
 }

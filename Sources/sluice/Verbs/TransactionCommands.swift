@@ -56,12 +56,7 @@ struct TransactionList: ParsableCommand {
             output.write(table.text() + "\(grouped(page.items.count)) of \(all) unresolved")
             output.write(page.setAside > 0 ? ", \(grouped(page.setAside)) set aside\n" : "\n")
         }
-        let note = leftOut(page.note, page.coverage)
-        if common.json {
-            if !note.isEmpty { say(String(note.dropLast())) }
-        } else {
-            output.write(note)
-        }
+        output.tellLeftOut(page.note, page.coverage, json: common.json)
         try output.flush()
     }
 }
