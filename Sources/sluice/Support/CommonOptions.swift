@@ -66,11 +66,21 @@ struct CommonOptions: ParsableArguments {
         return try body(broker)
     }
 
-    /// Opens the data folder to look into it: nothing in it changes.
+    /// Opens the data folder to look into it: nothing in it changes. Asks again where the process that it asked owned the
+    /// folder and ended meanwhile.
     func look<T: Sendable>(_ question: @escaping @Sendable (any Admin) async throws -> T) throws -> T {
-        try withBroker(create: false, isReading: true) { broker in
-            let admin = broker.admin
-            return try blocking { try await question(admin) }
+        let isLocal = try target() == nil
+        let deadline = ContinuousClock.now + ownersPatience
+        while true {
+            do {
+                return try withBroker(create: false, isReading: true) { broker in
+                    let admin = broker.admin
+                    return try blocking { try await question(admin) }
+                }
+            } catch let error as APIError where error.code == .unreachable && isLocal && ContinuousClock.now < deadline
+            {
+                continue
+            }
         }
     }
 

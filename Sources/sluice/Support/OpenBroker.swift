@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import SluiceAPI
 import SluiceClient
@@ -6,13 +7,33 @@ import SluiceServer
 /// Opens the broker of a data folder, or attaches to the process that owns it. A folder that is not ours is refused.
 /// - Parameter follows: as ``AttachedBroker/init(dataFolder:follows:)`` has it.
 func openBroker(_ options: EmbeddedOptions, follows: Bool = false) throws(CommandFailure) -> any BrokerAccess {
-    do throws(APIError) {
-        return OwnedBroker(try EmbeddedBroker.open(options), folder: options.dataFolder)
-    } catch {
-        if error.code == .conflict, let attached = attach(options.dataFolder, follows: follows) { return attached }
-        switch error.code {
-        case .conflict, .invalid: throw CommandFailure(.refused, error.message)
-        default: throw CommandFailure(error)
+    try untilOwnerIsThere { () throws(APIError) -> any BrokerAccess in
+        do throws(APIError) {
+            return OwnedBroker(try EmbeddedBroker.open(options), folder: options.dataFolder)
+        } catch {
+            if error.code == .conflict, let attached = attach(options.dataFolder, follows: follows) { return attached }
+            throw error
+        }
+    }
+}
+
+/// How long the owner of a folder may take from its lock to its socket, or from there to its end: 2 s.
+let ownersPatience = Duration.seconds(2)
+
+/// Opens, and tries again while a process has the folder that is about to start or to end: it listens on no socket then.
+private func untilOwnerIsThere<Opened>(
+    _ open: () throws(APIError) -> Opened
+) throws(CommandFailure) -> Opened {
+    let deadline = ContinuousClock.now + ownersPatience
+    while true {
+        do throws(APIError) {
+            return try open()
+        } catch {
+            switch error.code {
+            case .conflict where ContinuousClock.now < deadline: usleep(20_000)
+            case .conflict, .invalid: throw CommandFailure(.refused, error.message)
+            default: throw CommandFailure(error)
+            }
         }
     }
 }
@@ -22,20 +43,18 @@ func openBroker(_ options: EmbeddedOptions, follows: Bool = false) throws(Comman
 func openBrokerToRead(_ options: EmbeddedOptions) throws(CommandFailure) -> any BrokerAccess {
     var reading = options
     reading.isReadOnly = true
-    do throws(APIError) {
-        return ReadingBroker(try EmbeddedBroker.open(reading))
-    } catch {
-        switch error.code {
-        case .conflict:
-            if let attached = attach(options.dataFolder) { return attached }
-            throw CommandFailure(.refused, error.message)
-        case .unavailable:
+    let opened = try untilOwnerIsThere { () throws(APIError) -> (any BrokerAccess)? in
+        do throws(APIError) {
+            return ReadingBroker(try EmbeddedBroker.open(reading))
+        } catch {
+            if error.code == .conflict, let attached = attach(options.dataFolder) { return attached }
+            guard error.code == .unavailable else { throw error }
             writeToStandardError("sluice: \(error.message); doing that.\n")
-            return try openBroker(options)
-        case .invalid: throw CommandFailure(.refused, error.message)
-        default: throw CommandFailure(error)
+            return nil
         }
     }
+    if let opened { return opened }
+    return try openBroker(options)
 }
 
 /// A folder as it lies there.
